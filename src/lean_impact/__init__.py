@@ -1,0 +1,1 @@
+"""Evaluate an improvement programme."""
