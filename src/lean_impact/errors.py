@@ -56,6 +56,8 @@ class Issue:
     row : int, optional
         Row in that file, counted from 1 as a spreadsheet does; in a table built in memory, the
         position counted from 0 plus one.
+    key : str, optional
+        Place in a study file, such as ``plan.effects[2].pre``, counted from 1.
     value : str, optional
         The offending value as text.
 
@@ -72,6 +74,7 @@ class Issue:
     sheet: str | None = None
     row: int | None = None
     column: str | None = None
+    key: str | None = None
     value: str | None = None
 
     @property
@@ -82,6 +85,7 @@ class Issue:
             f"sheet '{self.sheet}'" if self.sheet else "",
             f"row {self.row}" if self.row is not None else "",
             f"column '{self.column}'" if self.column else "",
+            self.key or "",
         ]
         return ", ".join(part for part in parts if part)
 

@@ -6,28 +6,49 @@ Nothing here knows pandas or numpy; a model that exists is valid.
 from lean_impact.domain.context import CaseTable, Cell, Condition, Construct, ContextFramework, State
 from lean_impact.domain.estimate import Estimate, PValue, TrustEffect
 from lean_impact.domain.measure import DefinitionChange, Measure
+from lean_impact.domain.outcome import CrispOutcome, OutcomeState
 from lean_impact.domain.period import Frequency, Window, next_period, period_label
 from lean_impact.domain.programme import Adoption, Event, Programme
+from lean_impact.domain.protocol import (
+    AnalysisPlan,
+    ChangePointPlan,
+    ContingencyPlan,
+    EffectQuestion,
+    Exclusion,
+    NotComparable,
+    QualityDecision,
+    SpcPlan,
+)
 from lean_impact.domain.provenance import InputFile, Provenance
 from lean_impact.domain.text import Summary
 from lean_impact.domain.trust import Succession, Trust
 
 __all__ = [
     "Adoption",
+    "AnalysisPlan",
     "CaseTable",
     "Cell",
+    "ChangePointPlan",
     "Condition",
     "Construct",
     "ContextFramework",
+    "ContingencyPlan",
+    "CrispOutcome",
     "DefinitionChange",
+    "EffectQuestion",
     "Estimate",
     "Event",
+    "Exclusion",
     "Frequency",
     "InputFile",
     "Measure",
+    "NotComparable",
+    "OutcomeState",
     "PValue",
     "Programme",
     "Provenance",
+    "QualityDecision",
+    "SpcPlan",
     "State",
     "Succession",
     "Summary",

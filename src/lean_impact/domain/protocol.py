@@ -1,0 +1,249 @@
+"""The analysis plan: every question and choice, written down before the data are read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from lean_impact.domain._model import DomainModel
+from lean_impact.domain.measure import Slug
+from lean_impact.domain.period import Window
+from lean_impact.domain.trust import TrustCode
+
+__all__ = [
+    "AnalysisPlan",
+    "ChangePointPlan",
+    "ContingencyPlan",
+    "EffectQuestion",
+    "Exclusion",
+    "NotComparable",
+    "QualityDecision",
+    "Role",
+    "SpcPlan",
+]
+
+Role = Literal["primary", "secondary", "sensitivity", "placebo"]
+"""What a question is for; a placebo asks about a time when nothing can have happened."""
+
+
+class Exclusion(DomainModel):
+    """A stretch of time that is left out for every trust.
+
+    Parameters
+    ----------
+    window : Window
+        Periods that begin in it are left out.
+    reason : str
+        Why.
+    measures : tuple of str, optional
+        Measures that it applies to; all if not given.
+    """
+
+    window: Window
+    reason: str = Field(min_length=1)
+    measures: tuple[Slug, ...] | None = None
+
+    def applies_to(self, measure: str) -> bool:
+        """Tell whether a measure is affected."""
+        return self.measures is None or measure in self.measures
+
+
+class NotComparable(DomainModel):
+    """Trusts that cannot serve as comparison.
+
+    Parameters
+    ----------
+    codes : tuple of str
+        Trust codes.
+    reason : str
+        Why.
+    """
+
+    codes: tuple[TrustCode, ...] = Field(min_length=1)
+    reason: str = Field(min_length=1)
+
+
+class QualityDecision(DomainModel):
+    """What is done about a finding on the quality of the data.
+
+    Parameters
+    ----------
+    kind : str
+        Kind of finding that it answers, such as ``"gap"`` or ``"jump-in-volume"``.
+    trust, measure : str, optional
+        Where it applies; everywhere if not given.
+    action : str
+        What is done, in words.
+    """
+
+    kind: Slug
+    trust: TrustCode | None = None
+    measure: Slug | None = None
+    action: str = Field(min_length=1)
+
+
+class EffectQuestion(DomainModel):
+    """Ask how much a measure changed in the programme's trusts beyond the comparison trusts.
+
+    Parameters
+    ----------
+    id : str
+        Identifier.
+    label : str
+        The question's name for readers.
+    measure : str
+        Identifier of the measure.
+    role : {"primary", "secondary", "sensitivity", "placebo"}
+        What the question is for.
+    pre, post : Window
+        Periods before and after the start, half-open.
+    trusts : tuple of str, optional
+        Trusts of the programme that it is asked of; all if not given.
+    why : str
+        Why it is asked in this form.
+    """
+
+    id: Slug
+    label: str = Field(min_length=1)
+    measure: Slug
+    role: Role
+    pre: Window
+    post: Window
+    trusts: tuple[TrustCode, ...] | None = None
+    why: str = ""
+
+    @model_validator(mode="after")
+    def _pre_before_post(self) -> Self:
+        if self.pre.end > self.post.start:
+            raise ValueError(
+                f"pre ends {self.pre.end}, after post starts {self.post.start}; the two must not overlap"
+            )
+        return self
+
+
+class SpcPlan(DomainModel):
+    """Which control charts are drawn.
+
+    Parameters
+    ----------
+    measures : tuple of str
+        One chart for each trust of the programme and each of these.
+    rules : {"nhs_2023", "nhsrplotthedots_0_2"}
+        Rule set.
+    baseline : Window
+        Periods that the limits are computed from; they are carried over all later ones.
+    """
+
+    measures: tuple[Slug, ...] = Field(min_length=1)
+    rules: Literal["nhs_2023", "nhsrplotthedots_0_2"] = "nhs_2023"
+    baseline: Window
+
+
+class ChangePointPlan(DomainModel):
+    """How change-points are looked for.
+
+    Parameters
+    ----------
+    measures : tuple of str
+        One search for each trust of the programme and each of these.
+    window : Window
+        Stretch of time that is searched.
+    false_alarm : float
+        Share of stable series in which any change may be reported.
+    """
+
+    measures: tuple[Slug, ...] = Field(min_length=1)
+    window: Window
+    false_alarm: float = Field(default=0.05, gt=0, lt=0.5)
+
+
+class ContingencyPlan(DomainModel):
+    """Which contingency models are judged, and on what.
+
+    Parameters
+    ----------
+    effects : str
+        Identifier of the effect question whose effects by trust are to be explained.
+    null : str
+        Name of the benchmark model.
+    scorers : tuple of str
+        Names of the models that are judged against it.
+    """
+
+    effects: Slug
+    null: Slug = "null"
+    scorers: tuple[Slug, ...] = Field(min_length=1)
+
+
+class AnalysisPlan(DomainModel):
+    """Everything that is decided before the data are read.
+
+    Parameters
+    ----------
+    seed : int
+        Root seed of everything random.
+    level : float
+        Nominal coverage of every interval.
+    draws : int
+        Random assignments where they cannot all be enumerated.
+    placebo_groups : int
+        Groups of comparison trusts that show how often a method finds an effect where none is.
+    effects : tuple of EffectQuestion
+        Questions on effects, in the order of the report.
+    exclusions : tuple of Exclusion
+        Times left out for everyone.
+    not_comparable : tuple of NotComparable
+        Trusts that cannot serve as comparison.
+    decisions : tuple of QualityDecision
+        What is done about findings on data quality.
+    spc, changepoints, contingency
+        Plans of the other stages; a stage without a plan is not run.
+    """
+
+    seed: int = Field(ge=0)
+    level: float = Field(default=0.95, gt=0.5, lt=1)
+    draws: int = Field(default=9999, ge=99, le=1_000_000)
+    placebo_groups: int = Field(default=2000, ge=100, le=100_000)
+    effects: tuple[EffectQuestion, ...] = Field(min_length=1)
+    exclusions: tuple[Exclusion, ...] = ()
+    not_comparable: tuple[NotComparable, ...] = ()
+    decisions: tuple[QualityDecision, ...] = ()
+    spc: SpcPlan | None = None
+    changepoints: ChangePointPlan | None = None
+    contingency: ContingencyPlan | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        counts = Counter(question.id for question in self.effects)
+        problems = [
+            f"effect question '{key}' is asked twice; rename one" for key, n in counts.items() if n > 1
+        ]
+        if not any(question.role == "primary" for question in self.effects):
+            problems.append("no effect question has the role 'primary'; say which one decides")
+        if self.contingency and self.contingency.effects not in counts:
+            problems.append(
+                f"contingency.effects is '{self.contingency.effects}', which is no effect question; "
+                f"there are {', '.join(counts)}"
+            )
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @property
+    def primary(self) -> EffectQuestion:
+        """The first question with the role ``primary``."""
+        return next(question for question in self.effects if question.role == "primary")
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Identifiers of all measures that the plan needs, sorted."""
+        stages = (self.spc, self.changepoints)
+        others = {measure for stage in stages if stage for measure in stage.measures}
+        return tuple(sorted({question.measure for question in self.effects} | others))
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the plan's canonical JSON, 64 hexadecimal digits."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()

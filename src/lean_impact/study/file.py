@@ -1,0 +1,295 @@
+"""Read a study file: TOML in, validated models out, every problem at once."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from lean_impact.domain import AnalysisPlan, CaseTable, Cell, Condition, CrispOutcome, Measure, Programme
+from lean_impact.domain._model import DomainModel
+from lean_impact.domain.context import State
+from lean_impact.domain.measure import Slug
+from lean_impact.domain.programme import Confidence
+from lean_impact.domain.trust import TrustCode
+from lean_impact.errors import Issue, StudyError
+
+__all__ = ["DataBlock", "Study", "StudyInfo", "load_study"]
+
+
+class StudyInfo(DomainModel):
+    """Title and question of a study.
+
+    Parameters
+    ----------
+    id : str
+        Identifier.
+    title : str
+        Title of the report.
+    question : str
+        The question in plain words.
+    authors : tuple of str
+        Who stands behind the study file.
+    licence : str
+        Attribution of the data.
+    """
+
+    id: Slug
+    title: str = Field(min_length=1)
+    question: str = Field(min_length=1)
+    authors: tuple[str, ...] = ()
+    licence: str = ""
+
+
+class DataBlock(DomainModel):
+    """Figures that a study reads: a tidy file, or a folder of published files with a source plugin.
+
+    Parameters
+    ----------
+    file : str, optional
+        Tidy CSV file, relative to the study file.
+    source, folder : str, optional
+        Name of a data source, and the folder of files to give it.
+    blocks, trusts, successions : str, optional
+        Tables beside the figures: origin and quality, names, mergers.
+    """
+
+    file: str | None = None
+    source: str | None = None
+    folder: str | None = None
+    blocks: str | None = None
+    trusts: str | None = None
+    successions: str | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.file is None) == (self.source is None) or (self.source is None) != (self.folder is None):
+            raise ValueError("give either file = ..., or source = ... together with folder = ...")
+        return self
+
+
+class _CellState(DomainModel):
+    state: State
+    confidence: Confidence
+    note: str = ""
+
+
+class _ConditionEntry(Condition):
+    states: dict[TrustCode, _CellState] = Field(min_length=1)
+
+
+class _Context(DomainModel):
+    conditions: tuple[_ConditionEntry, ...] = Field(min_length=1)
+    outcome: CrispOutcome | None = None
+
+    def cases(self, trusts: tuple[str, ...]) -> CaseTable:
+        """Return the table of cases; ValueError if it is not complete."""
+        return CaseTable(
+            conditions=tuple(
+                Condition(id=entry.id, name=entry.name, favourable=entry.favourable, basis=entry.basis)
+                for entry in self.conditions
+            ),
+            trusts=trusts,
+            cells=tuple(
+                Cell(
+                    trust=trust,
+                    condition=entry.id,
+                    state=cell.state,
+                    confidence=cell.confidence,
+                    note=cell.note,
+                )
+                for entry in self.conditions
+                for trust, cell in entry.states.items()
+            ),
+        )
+
+
+class _StudyFile(DomainModel):
+    format: Literal[1]
+    study: StudyInfo
+    data: Annotated[tuple[DataBlock, ...], Field(min_length=1)]
+    measures: tuple[Measure, ...] = ()
+    programme: Programme
+    plan: AnalysisPlan
+    context: _Context | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        codes = self.programme.codes
+        problems = [
+            f"plan.effects '{question.id}' asks of trust {code}, which takes no part in the programme"
+            for question in self.plan.effects
+            for code in question.trusts or ()
+            if code not in codes
+        ]
+        problems += [
+            f"event of {event.date} names trust {event.trust}, which takes no part in the programme"
+            for event in self.programme.events
+            if event.trust is not None and event.trust not in codes
+        ]
+        if self.plan.contingency and not self.context:
+            problems.append("plan.contingency needs a [context] with conditions")
+        if self.context:
+            try:
+                self.context.cases(codes)
+            except ValidationError as error:
+                problems += [detail["msg"].removeprefix("Value error, ") for detail in error.errors()]
+            outcome = self.context.outcome
+            if outcome and set(outcome.states) != set(codes):
+                problems.append(
+                    f"context.outcome.states must name each of {', '.join(codes)} and no other trust"
+                )
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """A study as read from its file: programme, plan, context and where the figures are.
+
+    Attributes
+    ----------
+    info : StudyInfo
+        Title and question.
+    data : tuple of DataBlock
+        Figures to read.
+    measures : tuple of Measure
+        Definitions that the study brings itself.
+    programme : Programme
+        Trusts, adoption windows, events.
+    plan : AnalysisPlan
+        Every choice, made beforehand.
+    cases : CaseTable or None
+        Which trust showed which condition.
+    outcome : CrispOutcome or None
+        A yes-or-no outcome beside the effects.
+    path : Path
+        The file.
+    sha256 : str
+        Digest of the file.
+    """
+
+    info: StudyInfo
+    data: tuple[DataBlock, ...]
+    measures: tuple[Measure, ...]
+    programme: Programme
+    plan: AnalysisPlan
+    cases: CaseTable | None
+    outcome: CrispOutcome | None
+    path: Path
+    sha256: str
+
+    @property
+    def folder(self) -> Path:
+        """Folder that the study's file names are relative to."""
+        return self.path.parent
+
+
+def load_study(path: str | Path) -> Study:
+    """Read and validate a study file.
+
+    Parameters
+    ----------
+    path : str or Path
+        TOML file.
+
+    Returns
+    -------
+    Study
+        Valid and frozen.
+
+    Raises
+    ------
+    StudyError
+        If the file is missing, is no TOML, has unknown keys, impossible dates or anything else that does
+        not fit; ``issues`` lists every problem with its place in the file.
+    """
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+        raw = tomllib.loads(content.decode("utf-8"))
+    except FileNotFoundError as error:
+        raise StudyError(f"there is no study file {path}; give the path of a .toml file") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise StudyError(f"{path} cannot be read as UTF-8 text ({error}); give a .toml file") from error
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError(
+            f"{path.name} is not valid TOML: {error}. A date is written 2015-08-01, without quotes, and must exist"
+        ) from error
+    try:
+        parsed = _StudyFile.model_validate(raw)
+    except ValidationError as error:
+        issues = _issues(error, path.name)
+        noun = "problem" if len(issues) == 1 else "problems"
+        raise StudyError(f"{path.name} cannot be used as a study: {len(issues)} {noun}", issues) from error
+    return Study(
+        info=parsed.study,
+        data=parsed.data,
+        measures=parsed.measures,
+        programme=parsed.programme,
+        plan=parsed.plan,
+        cases=parsed.context.cases(parsed.programme.codes) if parsed.context else None,
+        outcome=parsed.context.outcome if parsed.context else None,
+        path=path,
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def _issues(error: ValidationError, file: str) -> list[Issue]:
+    issues = []
+    for detail in error.errors():
+        place = _place(detail["loc"])
+        given = detail.get("input")
+        value = None if isinstance(given, dict | list | tuple) else str(given)
+        kind = detail["type"]
+        if kind == "extra_forbidden":
+            message = f"unknown key '{detail['loc'][-1]}'{_closest(detail['loc'])}; remove or rename it"
+        elif kind == "missing":
+            message = f"'{detail['loc'][-1]}' is missing; add it"
+        elif kind.startswith("date"):
+            message = f"{given!r} is no date; write it as 2015-08-01, without quotes"
+        else:
+            words = detail["msg"].removeprefix("Value error, ")
+            message = f"{words}; given was {value!r}" if value is not None else words
+        issues.append(Issue(rule=kind, file=file, key=place, message=message, value=value))
+    return issues
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    """Write a location as in the file: ``plan.effects[2].pre``, counted from 1."""
+    words = ""
+    for part in loc:
+        words += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if words else str(part)
+    return words or "whole file"
+
+
+def _closest(loc: tuple[int | str, ...]) -> str:
+    """Suggest the known key that an unknown one was probably meant to be."""
+    model: Any = _StudyFile
+    for part in loc[:-1]:
+        if isinstance(part, int):
+            continue
+        field = getattr(model, "model_fields", {}).get(part)
+        model = _model_in(field.annotation) if field else None
+    known = [key for key in getattr(model, "model_fields", {}) if key != str(loc[-1])]
+    close = difflib.get_close_matches(str(loc[-1]), known, n=1)
+    if close:
+        return f", did you mean '{close[0]}'?"
+    return f" (known keys: {', '.join(known)})" if known else ""
+
+
+def _model_in(annotation: Any) -> Any:  # noqa: ANN401 - walks through any annotation
+    """Find the model inside an annotation such as ``tuple[Model, ...] | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, DomainModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _model_in(inner)
+        if found is not None:
+            return found
+    return None
