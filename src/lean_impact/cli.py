@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from lean_impact._version import __version__
@@ -145,19 +144,11 @@ def main() -> None:
     # Plugin failures are said once, at the end, with the rest of the outcome.
     warnings.filterwarnings("ignore", module="lean_impact")
     try:
-        code = app(standalone_mode=False)
+        app()
     except InputError as error:
         _stop(str(error), 2)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except click.Abort:
-        _stop("stopped", 1)
-    except KeyboardInterrupt:
-        _stop("stopped; nothing was written", 1)
     except LeanImpactError as error:
         _stop(str(error), 1)
-    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _stop(message: str, code: int) -> None:

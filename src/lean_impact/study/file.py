@@ -220,7 +220,7 @@ def load_study(path: str | Path) -> Study:
         raise StudyError(f"{path} cannot be read as UTF-8 text ({error}); give a .toml file") from error
     except tomllib.TOMLDecodeError as error:
         raise StudyError(
-            f"{path.name} is not valid TOML: {error}. A date is written 2015-08-01, without quotes, and must exist"
+            f"{path.name} is not valid TOML: {error}. A date is written 2015-08-01 without quotes and must exist"
         ) from error
     try:
         parsed = _StudyFile.model_validate(raw)

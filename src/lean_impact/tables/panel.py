@@ -295,11 +295,11 @@ class Panel:
         return Series(
             trust=trust,
             measure=definition,
-            periods=rows["period"].to_numpy().astype("datetime64[D]"),
-            values=_frozen(rows["value"]),
-            numerators=_frozen(rows["numerator"]),
-            denominators=_frozen(rows["denominator"]),
-            flags=rows["flag"].to_numpy(dtype=str),
+            periods=_read_only(rows["period"].to_numpy().astype("datetime64[D]")),
+            values=_read_only(rows["value"].to_numpy(dtype="float64", copy=True)),
+            numerators=_read_only(rows["numerator"].to_numpy(dtype="float64", copy=True)),
+            denominators=_read_only(rows["denominator"].to_numpy(dtype="float64", copy=True)),
+            flags=_read_only(rows["flag"].to_numpy(dtype=str, copy=True)),
         )
 
     def wide(
@@ -403,8 +403,7 @@ class Panel:
 # ---------------------------------------------------------------------- validation, column by column
 
 
-def _frozen(column: pd.Series) -> np.ndarray:
-    array = column.to_numpy(dtype="float64", copy=True)
+def _read_only(array: np.ndarray) -> np.ndarray:
     array.flags.writeable = False
     return array
 

@@ -1,0 +1,102 @@
+"""Sessions that check the project; `nox -l` lists them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5"
+nox.options.sessions = ["tests", "lint", "types", "docs", "examples"]
+nox.options.error_on_missing_interpreters = False
+nox.options.reuse_existing_virtualenvs = True
+
+PYTHONS = ["3.11", "3.12", "3.13"]
+PROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def _let_pyenv_offer_its_versions() -> None:
+    """Make pyenv's shims find every installed version; without this they refuse all but one."""
+    if "PYENV_VERSION" in os.environ or not shutil.which("pyenv"):
+        return
+    listed = subprocess.run(["pyenv", "versions", "--bare"], capture_output=True, text=True, check=False)  # noqa: S607
+    wanted = [line.strip() for line in listed.stdout.splitlines() if line.strip().startswith(tuple(PYTHONS))]
+    if wanted:
+        os.environ["PYENV_VERSION"] = ":".join(wanted)
+
+
+_let_pyenv_offer_its_versions()
+
+
+def _install(session: nox.Session, *groups: str) -> None:
+    requirements = nox.project.dependency_groups(PROJECT, *groups)
+    session.install("-e", ".", *requirements)
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run tests and the examples in docstrings."""
+    _install(session, "test")
+    session.run("pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session
+def laws(session: nox.Session) -> None:
+    """Run the property tests thoroughly."""
+    _install(session, "test")
+    session.run("pytest", "-n", "auto", "tests/laws", *session.posargs, env={"HYPOTHESIS_PROFILE": "laws"})
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and the layers of the architecture."""
+    _install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types strictly."""
+    _install(session, "types")
+    session.run("mypy")
+    session.run("mypy", "--config-file", "pyproject.toml", "tests/typing")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation, offline, with warnings as errors, and run its examples."""
+    _install(session, "docs")
+    for builder in ("html", "doctest"):
+        session.run(
+            "sphinx-build", "-n", "-W", "--keep-going", "-q", "-b", builder, "docs", f"docs/_build/{builder}"
+        )
+
+
+@nox.session
+def examples(session: nox.Session) -> None:
+    """Run every example script, and check the plugin template as an installed package."""
+    _install(session, "test")
+    for script in sorted(Path("examples").glob("*.py")):
+        session.run("python", str(script), session.create_tmp())
+    session.install("--no-deps", "./examples/plugin_template")
+    session.run(
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        "examples/plugin_template/pyproject.toml",
+        "examples/plugin_template",
+    )
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Time the library, side by side with what it is compared with."""
+    _install(session, "test")
+    for script in sorted(Path("benchmarks").glob("*.py")):
+        session.run("python", str(script), *session.posargs)
