@@ -20,6 +20,7 @@ from lean_impact.domain.protocol import (
     SpcPlan,
 )
 from lean_impact.domain.provenance import InputFile, Provenance
+from lean_impact.domain.study import StudyInfo
 from lean_impact.domain.text import Summary
 from lean_impact.domain.trust import Succession, Trust
 
@@ -50,6 +51,7 @@ __all__ = [
     "QualityDecision",
     "SpcPlan",
     "State",
+    "StudyInfo",
     "Succession",
     "Summary",
     "Trust",

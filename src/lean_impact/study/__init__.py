@@ -1,0 +1,19 @@
+"""Studies: a file that says what is asked, and a run that answers it. Here names become objects."""
+
+from lean_impact.study.file import DataBlock, Study, load_study
+from lean_impact.study.plugins import default_plugins, describe_plugins
+from lean_impact.study.run import StudyOutcome, check_study, copy_study, open_study, run_study, tidy_folder
+
+__all__ = [
+    "DataBlock",
+    "Study",
+    "StudyOutcome",
+    "check_study",
+    "copy_study",
+    "default_plugins",
+    "describe_plugins",
+    "load_study",
+    "open_study",
+    "run_study",
+    "tidy_folder",
+]

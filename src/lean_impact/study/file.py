@@ -11,39 +11,23 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from lean_impact.domain import AnalysisPlan, CaseTable, Cell, Condition, CrispOutcome, Measure, Programme
+from lean_impact.domain import (
+    AnalysisPlan,
+    CaseTable,
+    Cell,
+    Condition,
+    CrispOutcome,
+    Measure,
+    Programme,
+    StudyInfo,
+)
 from lean_impact.domain._model import DomainModel
 from lean_impact.domain.context import State
-from lean_impact.domain.measure import Slug
 from lean_impact.domain.programme import Confidence
 from lean_impact.domain.trust import TrustCode
 from lean_impact.errors import Issue, StudyError
 
-__all__ = ["DataBlock", "Study", "StudyInfo", "load_study"]
-
-
-class StudyInfo(DomainModel):
-    """Title and question of a study.
-
-    Parameters
-    ----------
-    id : str
-        Identifier.
-    title : str
-        Title of the report.
-    question : str
-        The question in plain words.
-    authors : tuple of str
-        Who stands behind the study file.
-    licence : str
-        Attribution of the data.
-    """
-
-    id: Slug
-    title: str = Field(min_length=1)
-    question: str = Field(min_length=1)
-    authors: tuple[str, ...] = ()
-    licence: str = ""
+__all__ = ["DataBlock", "Study", "load_study"]
 
 
 class DataBlock(DomainModel):
@@ -219,9 +203,8 @@ def load_study(path: str | Path) -> Study:
     except (OSError, UnicodeDecodeError) as error:
         raise StudyError(f"{path} cannot be read as UTF-8 text ({error}); give a .toml file") from error
     except tomllib.TOMLDecodeError as error:
-        raise StudyError(
-            f"{path.name} is not valid TOML: {error}. A date is written 2015-08-01 without quotes and must exist"
-        ) from error
+        advice = "Write dates as 2015-08-01, without quotes; they must exist"
+        raise StudyError(f"{path.name} is not valid TOML: {error}. {advice}") from error
     try:
         parsed = _StudyFile.model_validate(raw)
     except ValidationError as error:

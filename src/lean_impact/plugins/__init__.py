@@ -1,0 +1,15 @@
+"""Bundled plugins: they use what a stranger's plugin may use, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["BUNDLED"]
+
+BUNDLED: Final = {
+    "nhs": "lean_impact.plugins.nhs",
+    "contingency": "lean_impact.plugins.contingency",
+    "programmes": "lean_impact.plugins.programmes",
+    "sections": "lean_impact.plugins.sections",
+}
+"""Name and module of each bundled plugin."""

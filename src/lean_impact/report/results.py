@@ -1,0 +1,126 @@
+"""Everything that a study found, for the sections of the report to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from lean_impact.changepoints import WindowComparison
+from lean_impact.contingency import Contingency
+from lean_impact.domain import (
+    AnalysisPlan,
+    CaseTable,
+    CrispOutcome,
+    EffectQuestion,
+    Programme,
+    StudyInfo,
+    Succession,
+)
+from lean_impact.effects import Comparison, EffectResult
+from lean_impact.errors import Issue
+from lean_impact.pooled import PooledResult
+from lean_impact.quality import QualityReport
+from lean_impact.spc import XmRChart
+from lean_impact.tables import Panel
+
+__all__ = ["EffectAnswer", "StudyResults"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EffectAnswer:
+    """One effect question with everything that answers it.
+
+    Attributes
+    ----------
+    question : EffectQuestion
+        The question, as planned.
+    comparison : Comparison
+        Which trusts it is compared with, and why not the others.
+    result : EffectResult
+        The estimate.
+    pooled : PooledResult or None
+        Random effects over trusts; None for a question about fewer than two trusts.
+    """
+
+    question: EffectQuestion
+    comparison: Comparison
+    result: EffectResult
+    pooled: PooledResult | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StudyResults:
+    """Everything that a study found.
+
+    Attributes
+    ----------
+    info : StudyInfo
+        Title and question.
+    programme : Programme
+        Trusts, adoption windows, events.
+    plan : AnalysisPlan
+        Every choice, made beforehand.
+    panel : Panel
+        The figures.
+    names : mapping of str to str
+        Name of each trust by code.
+    blocks : DataFrame
+        Origin and quality of each block of figures; empty if the study gives none.
+    successions : tuple of Succession
+        Mergers and splits.
+    data_issues : tuple of Issue
+        What was noticed while the figures were read.
+    quality : QualityReport
+        Findings on the figures.
+    charts : tuple of XmRChart
+        Control charts of the programme's trusts.
+    changes : tuple of WindowComparison
+        Change-points of the programme's trusts, against their adoption windows.
+    answers : tuple of EffectAnswer
+        In the order of the plan.
+    cases : CaseTable or None
+        Which trust showed which condition.
+    outcome : CrispOutcome or None
+        A yes-or-no outcome beside the effects.
+    contingency : Contingency or None
+        Models of conditions, judged.
+    plugins : DataFrame
+        Plugins that were loaded: name, package, version, bundled, sha256.
+    failures : tuple of str
+        Plugins that failed, and how.
+    """
+
+    info: StudyInfo
+    programme: Programme
+    plan: AnalysisPlan
+    panel: Panel
+    names: Mapping[str, str]
+    blocks: pd.DataFrame
+    successions: tuple[Succession, ...]
+    data_issues: tuple[Issue, ...]
+    quality: QualityReport
+    charts: tuple[XmRChart, ...]
+    changes: tuple[WindowComparison, ...]
+    answers: tuple[EffectAnswer, ...]
+    cases: CaseTable | None
+    outcome: CrispOutcome | None
+    contingency: Contingency | None
+    plugins: pd.DataFrame
+    failures: tuple[str, ...] = ()
+
+    @property
+    def primary(self) -> EffectAnswer:
+        """The answer to the question that decides."""
+        return self.answer(self.plan.primary.id)
+
+    def answer(self, question: str) -> EffectAnswer:
+        """Return the answer to a question; KeyError if it was not asked."""
+        return {answer.question.id: answer for answer in self.answers}[question]
+
+    def label(self, trust: str) -> str:
+        """Return the short name of a programme's trust, or the full name, or the code."""
+        if trust in self.programme.codes:
+            return self.programme.trust(trust).label
+        return self.names.get(trust, trust)

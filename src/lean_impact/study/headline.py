@@ -1,0 +1,132 @@
+"""The few sentences at the top of the report: plain, with their uncertainty, and following the evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lean_impact.effects import conclusion, verdict
+from lean_impact.report import StudyResults
+
+__all__ = ["Headline", "headline"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """What stands in the box at the top.
+
+    Attributes
+    ----------
+    answer : str
+        The answer in one or two sentences.
+    points : tuple of str
+        What it rests on, the most important first.
+    cautions : tuple of str
+        What limits it.
+    """
+
+    answer: str
+    points: tuple[str, ...]
+    cautions: tuple[str, ...]
+
+
+def headline(results: StudyResults) -> Headline:
+    """Write the box at the top from the results.
+
+    Parameters
+    ----------
+    results : StudyResults
+        Everything that the study found.
+
+    Returns
+    -------
+    Headline
+        Words that change with the evidence.
+    """
+    return Headline(
+        answer=_answer(results),
+        points=tuple(
+            point
+            for point in (_secondary(results), _trusts(results), _placebo(results), _conditions(results))
+            if point
+        ),
+        cautions=_cautions(results),
+    )
+
+
+def _answer(results: StudyResults) -> str:
+    result = results.primary.result
+    found = verdict(result)
+    name = result.measure.name
+    lead = {
+        "improvement": f"Yes, on this evidence: {name} improved beyond the comparison trusts.",
+        "worsening": f"On this evidence it got worse: {name} fell behind the comparison trusts.",
+        "rise": f"{name} rose beyond the comparison trusts; neither direction is better.",
+        "fall": f"{name} fell beyond the comparison trusts; neither direction is better.",
+        "none": f"No effect of the programme is visible on: {name}.",
+    }[found]
+    return f"{lead} {conclusion(result)}"
+
+
+def _secondary(results: StudyResults) -> str:
+    others = [answer for answer in results.answers if answer.question.role == "secondary"]
+    if not others:
+        return ""
+    visible = [answer for answer in others if verdict(answer.result) != "none"]
+    labels = "; ".join(answer.question.label for answer in others)
+    if not visible:
+        return f"Nor is one visible on the other outcomes that were planned: {labels}."
+    said = " ".join(conclusion(answer.result) for answer in visible)
+    return (
+        f"Of {len(others)} other outcomes that were planned ({labels}), {len(visible)} show something. {said}"
+    )
+
+
+def _trusts(results: StudyResults) -> str:
+    result = results.primary.result
+    measure = result.measure
+    said = "; ".join(
+        f"{results.label(effect.trust)} {measure.format_change(effect.estimate.value)} "
+        f"({measure.format_change(effect.estimate.lower)} to {measure.format_change(effect.estimate.upper)})"
+        for effect in result.effects
+    )
+    narrower = [
+        answer
+        for answer in results.answers
+        if answer.question.trusts is not None and answer.question.measure == measure.id
+    ]
+    also = " ".join(
+        f"{answer.question.label}: {measure.format_change(answer.result.effects[0].estimate.value)} "
+        f"({measure.format_change(answer.result.effects[0].estimate.lower)} to "
+        f"{measure.format_change(answer.result.effects[0].estimate.upper)}). {answer.question.why}."
+        for answer in narrower
+    )
+    return f"By trust, beyond the comparison: {said}. {also}".strip()
+
+
+def _placebo(results: StudyResults) -> str:
+    placebos = [answer for answer in results.answers if answer.question.role == "placebo"]
+    if not placebos:
+        return ""
+    loud = [answer for answer in placebos if verdict(answer.result) != "none"]
+    if loud:
+        names = "; ".join(answer.question.label for answer in loud)
+        return f"Placebo questions show something where nothing can have happened ({names}): the trusts were not comparable before."
+    return f"{len(placebos)} placebo question{'s' if len(placebos) > 1 else ''}, asked of a time before the programme, show nothing, as it should be."
+
+
+def _conditions(results: StudyResults) -> str:
+    return "" if results.contingency is None else results.contingency.verdict
+
+
+def _cautions(results: StudyResults) -> tuple[str, ...]:
+    found = []
+    calibration = results.primary.result.calibration
+    if calibration is not None:
+        found.append(f"How far to trust the test: {calibration}.")
+    found.append(
+        "Seeing no effect is not the same as there being none: everything inside the interval is compatible with "
+        "the figures, and a programme may help in ways that these measures do not show."
+    )
+    if results.failures:
+        found.append(f"{len(results.failures)} plugin failed; see the record at the end.")
+    return tuple(found)

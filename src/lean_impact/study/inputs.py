@@ -1,0 +1,227 @@
+"""Read the figures that a study names, and check that they can carry its plan."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from lean_impact._version import __version__
+from lean_impact.domain import InputFile, Measure, Provenance, Succession
+from lean_impact.errors import InputError, Issue, StudyError
+from lean_impact.hooks import Plugins
+from lean_impact.sources import read_source
+from lean_impact.study.file import DataBlock, Study
+from lean_impact.tables import Panel
+
+__all__ = ["StudyInputs", "read_inputs"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StudyInputs:
+    """Figures of a study with what is known about them.
+
+    Attributes
+    ----------
+    panel : Panel
+        The figures.
+    names : dict of str to str
+        Name of each trust by code.
+    blocks : DataFrame
+        Origin and quality of each block.
+    successions : tuple of Succession
+        Mergers and splits.
+    issues : tuple of Issue
+        What was noticed while reading.
+    """
+
+    panel: Panel
+    names: dict[str, str]
+    blocks: pd.DataFrame
+    successions: tuple[Succession, ...]
+    issues: tuple[Issue, ...]
+
+
+def read_inputs(study: Study, *, plugins: Plugins) -> StudyInputs:
+    """Read all figures of a study and check that they can carry its plan.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    plugins : Plugins
+        Where measures and data sources are found.
+
+    Returns
+    -------
+    StudyInputs
+        Valid figures.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be used, or the plan needs something that the figures do not have.
+    """
+    offered = {name: owned.entry for name, owned in plugins.measures().items()}
+    measures = offered | {measure.id: measure for measure in study.measures}
+    panel: Panel | None = None
+    issues: tuple[Issue, ...] = ()
+    for block in study.data:
+        part, found = _read_block(study, block, measures, plugins)
+        issues += found
+        panel = part if panel is None else panel.with_merged(part)
+    if panel is None:
+        raise StudyError(f"{study.path.name} names no figures; add a [[data]] block")
+    inputs = StudyInputs(
+        panel=panel,
+        names=_names(study),
+        blocks=_blocks(study),
+        successions=_successions(study),
+        issues=issues,
+    )
+    _check_plan(study, panel)
+    return inputs
+
+
+def _read_block(
+    study: Study, block: DataBlock, measures: dict[str, Measure], plugins: Plugins
+) -> tuple[Panel, tuple[Issue, ...]]:
+    if block.file is not None:
+        return _read_tidy(study.folder / block.file, measures), ()
+    owned = plugins.source(str(block.source))
+    what = f"source '{block.source}'"
+    source = plugins.attempt(owned.entry.open, plugin=owned.plugin, stage="open", what=what)
+    if source is not None:
+        folder = study.folder / str(block.folder)
+        tidied = plugins.attempt(
+            lambda: read_source(source, folder=folder),
+            plugin=owned.plugin,
+            stage="use",
+            what=what,
+            passing=(InputError,),
+        )
+        if tidied is not None:
+            return tidied.panel, tidied.issues
+    raise StudyError(f"{plugins.failures[-1]}; the study cannot run without these figures")
+
+
+def _read_tidy(path: Path, measures: dict[str, Measure]) -> Panel:
+    bare = Panel.read_csv(path, measures=measures.values())
+    file = InputFile(
+        path=path.name,
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        rows=int((bare.frame["flag"] != "missing").sum()),
+        encoding="utf-8",
+    )
+    provenance = Provenance(files=(file,), version=__version__, steps=(f"read {path.name}",))
+    kept = {measure: measures[measure] for measure in bare.frame["measure"].unique()}
+    return Panel(bare.frame, kept, provenance)
+
+
+def _tables(study: Study, kind: str, columns: tuple[str, ...]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield each table of a kind that the study's data blocks name, as text."""
+    for block in study.data:
+        name = getattr(block, kind)
+        if name is None:
+            continue
+        try:
+            frame = pd.read_csv(study.folder / name, dtype=str, keep_default_na=False)
+        except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+            raise StudyError(f"{name} cannot be read as a CSV table ({error})") from error
+        absent = [column for column in columns if column not in frame.columns]
+        if absent:
+            raise StudyError(
+                f"{name} lacks the columns {', '.join(absent)}; it has {', '.join(frame.columns)}"
+            )
+        yield name, frame
+
+
+def _names(study: Study) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for _, frame in _tables(study, "trusts", ("code", "name")):
+        names |= dict(zip(frame["code"], frame["name"], strict=True))
+    return names | {trust.code: trust.name for trust in study.programme.trusts}
+
+
+def _blocks(study: Study) -> pd.DataFrame:
+    frames = [frame for _, frame in _tables(study, "blocks", ("source", "measure", "origin", "quality"))]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def _successions(study: Study) -> tuple[Succession, ...]:
+    columns = ("old_code", "old_name", "new_codes", "effective", "evidence", "verified")
+    found: list[Succession] = []
+    issues: list[Issue] = []
+    for name, frame in _tables(study, "successions", columns):
+        for position, row in enumerate(frame.to_dict("records")):
+            try:
+                found.append(_succession(row))
+            except ValueError as error:
+                words = "; ".join(line.strip() for line in str(error).splitlines()[:3])
+                issues.append(Issue(rule="bad-succession", file=name, row=position + 2, message=words))
+    if issues:
+        raise StudyError("the table of trust successions cannot be used", issues)
+    return tuple(found)
+
+
+def _succession(row: dict[str, str]) -> Succession:
+    # From JSON, where a date is text; the verified column says true or false in any case.
+    return Succession.model_validate_strings(
+        {
+            "old_code": row["old_code"],
+            "old_name": row["old_name"],
+            "effective": row["effective"],
+            "evidence": row["evidence"],
+            "verified": row["verified"].lower(),
+            "new_codes": tuple(row["new_codes"].split()),
+        }
+    )
+
+
+def _check_plan(study: Study, panel: Panel) -> None:
+    """Gather everything that the plan needs and the figures do not have."""
+    issues: list[Issue] = []
+    absent = [measure for measure in study.plan.measures if measure not in panel.measures]
+    issues += [
+        Issue(
+            rule="measure-without-figures",
+            key="plan",
+            message=f"measure '{measure}' has no figures; the figures have {', '.join(panel.measures)}",
+        )
+        for measure in absent
+    ]
+    for measure in study.plan.measures:
+        if measure in absent:
+            continue
+        rows = panel.restrict(measures=[measure]).frame
+        present = set(rows["trust"])
+        first = rows["period"].min().date()
+        issues += [
+            Issue(
+                rule="trust-without-figures",
+                key="programme.trusts",
+                message=f"trust {code} has no figures on '{measure}'; check the code or drop the trust",
+            )
+            for code in study.programme.codes
+            if code not in present
+        ]
+        issues += [
+            Issue(
+                rule="adoption-before-data",
+                key="programme.adoption",
+                message=(
+                    f"trust {adoption.trust} adopts from {adoption.window.start}, but '{measure}' starts "
+                    f"{first}: there is no time before; correct the date or drop the measure"
+                ),
+            )
+            for adoption in study.programme.adoption
+            if adoption.window.start <= first
+        ]
+    if issues:
+        noun = "problem" if len(issues) == 1 else "problems"
+        raise StudyError(
+            f"the figures cannot carry the plan of {study.path.name}: {len(issues)} {noun}", issues
+        )
