@@ -16,6 +16,10 @@ from lean_impact.spc.rules import NHS_2023, RuleSet
 __all__ = ["FalseSignals", "expected_false_signals"]
 
 
+FEWEST = 2
+"""Points without which there is no moving range."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FalseSignals:
     """Expected false signals among charts of stable processes.
@@ -102,7 +106,7 @@ def expected_false_signals(
     n_charts : int
         Number of charts looked at together.
     n_points : int
-        Points on each, at least 3.
+        Points on each, at least 2.
     seed : int
         Root seed; the same seed gives the same answer.
     baseline_points : int, optional
@@ -195,7 +199,7 @@ def _check(
 ) -> None:
     rules = (
         ("n_charts", n_charts >= 0, f"n_charts is {n_charts}; it cannot be negative"),
-        ("n_points", n_points >= 3, f"n_points is {n_points}; a chart needs at least 3"),  # noqa: PLR2004
+        ("n_points", n_points >= FEWEST, f"n_points is {n_points}; a chart needs at least {FEWEST}"),
         (
             "autocorrelation",
             abs(autocorrelation) < 1,
@@ -204,8 +208,8 @@ def _check(
         ("draws", draws >= 1, f"draws is {draws}; simulate at least one chart"),
         (
             "baseline_points",
-            baseline_points is None or 3 <= baseline_points < n_points,  # noqa: PLR2004 - fewest with limits
-            f"baseline_points is {baseline_points}; it lies between 3 and n_points - 1",
+            baseline_points is None or FEWEST <= baseline_points < n_points,
+            f"baseline_points is {baseline_points}; it lies between {FEWEST} and n_points - 1",
         ),
     )
     issues = [

@@ -49,7 +49,7 @@ class XmR:
     >>> measure = Measure(id="wait", name="Mean wait", kind="mean", improvement="decrease",
     ...                   dimension="quality", frequency="month", unit="minutes")
     >>> months = np.arange("2018-01", "2020-01", dtype="datetime64[M]").astype("datetime64[D]")
-    >>> waits = np.where(months < np.datetime64("2019-01-01"), 60.0, 50.0) + np.tile([1.0, -1.0], 12)
+    >>> waits = np.where(months < np.datetime64("2019-01-01"), 60.0, 50.0) + np.tile([-1.0, 1.0], 12)
     >>> none = np.full(24, np.nan)
     >>> series = Series(trust="RTP", measure=measure, periods=months, values=waits, numerators=none,
     ...                 denominators=none, flags=np.full(24, "published"))

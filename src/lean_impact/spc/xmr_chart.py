@@ -287,8 +287,9 @@ class XmRChart:
         Returns
         -------
         Signal or None
-            Its ``start`` is the first point of the run and may lie before the date: then the change was
-            under way already. None if there is no signal from that date on.
+            Its ``start`` is the first point of the run and may lie before the date: a change that was under
+            way already, or, where it is a point or two, a run that began by chance. None if there is no
+            signal from that date on.
         """
         return next((signal for signal in self.signal_records if signal.end >= after), None)
 

@@ -93,7 +93,7 @@ def _shade(chart: XmRChart, ax: Axes, window: Window | None) -> None:
             inside = chart.periods[chart.basis & (chart.phase == number)]
             later = chart.periods[~chart.basis & np.isfinite(chart.judged) & (chart.phase == number)]
             if len(inside) and len(later):
-                start, end = _day(inside[0].item()), _day(inside[-1].item())
+                start, end = _day(inside[0].item()), _day(later[0].item())
                 ax.axvspan(start, end, color=BASELINE, zorder=0)
                 _note(ax, start, BOTTOM, "baseline")
     if window is not None:
