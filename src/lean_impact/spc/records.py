@@ -1,0 +1,147 @@
+"""What an analyst may decide about a chart, each decision with its reason on record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from lean_impact.errors import DesignError, Issue
+
+__all__ = ["Baseline", "Exclusion", "Rebase"]
+
+MIN_FIRST = 12
+"""Fewest points after which limits may be fixed, as in NHS tools."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """Freeze limits: compute them from early points and carry them over all later ones.
+
+    Parameters
+    ----------
+    freeze_before : date, optional
+        Declared date, such as the start of a programme. Periods that end by then are the baseline.
+    freeze_after_points : int, optional
+        Use instead the first so many points of every phase, at least 12.
+    label : str
+        What the date is, as drawn on the chart.
+
+    Raises
+    ------
+    DesignError
+        If not exactly one of the two is given, or fewer than 12 points.
+
+    Notes
+    -----
+    A period during which the programme started is not part of the baseline.
+
+    Examples
+    --------
+    >>> Baseline(freeze_before=date(2015, 9, 1)).label
+    'declared start'
+    """
+
+    freeze_before: date | None = None
+    freeze_after_points: int | None = None
+    label: str = "declared start"
+
+    def __post_init__(self) -> None:
+        if (self.freeze_before is None) == (self.freeze_after_points is None):
+            raise DesignError(
+                "a baseline needs either freeze_before or freeze_after_points; give one of them"
+            )
+        if self.freeze_after_points is not None and self.freeze_after_points < MIN_FIRST:
+            raise DesignError(
+                f"freeze_after_points is {self.freeze_after_points}; limits can be fixed after "
+                f"{MIN_FIRST} points or more, give at least that many"
+            )
+
+    def __str__(self) -> str:
+        if self.freeze_before is not None:
+            return f"limits frozen before {_day(self.freeze_before)} ({self.label})"
+        return f"limits frozen after the first {self.freeze_after_points} points of each phase"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Decision:
+    """A dated decision with its reason, who took it, and where that is recorded."""
+
+    date: date
+    reason: str
+    who: str
+    source: str
+
+    def __post_init__(self) -> None:
+        issues = [
+            Issue(rule="blank-record", column=field, message=f"'{field}' is blank; say it in a few words")
+            for field in ("reason", "who", "source")
+            if not getattr(self, field).strip()
+        ]
+        if issues:
+            raise DesignError(
+                f"the {type(self).__name__.lower()} of {self.date} cannot be used: it needs a reason, who "
+                "decided and a source",
+                issues,
+            )
+
+    def __str__(self) -> str:
+        return f"{_day(self.date)}: {self.reason} ({self.who}; {self.source})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebase(_Decision):
+    """Start new limits at a date, for a stated reason.
+
+    Parameters
+    ----------
+    date : date
+        First day of the first period under the new limits.
+    reason : str
+        Why the process is known to have changed.
+    who : str
+        Who decided it.
+    source : str
+        Where the decision is recorded.
+
+    Raises
+    ------
+    DesignError
+        If reason, who or source is blank.
+
+    Examples
+    --------
+    >>> rebase = Rebase(date=date(2018, 6, 1), reason="ward moved", who="board", source="minutes 12/18")
+    >>> print(rebase)
+    1 June 2018: ward moved (board; minutes 12/18)
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion(_Decision):
+    """Leave one point out of the limits and the rules, for a stated reason; it stays on the chart.
+
+    Parameters
+    ----------
+    date : date
+        First day of its period.
+    reason : str
+        Why it says nothing about the process.
+    who : str
+        Who decided it.
+    source : str
+        Where the decision is recorded.
+
+    Raises
+    ------
+    DesignError
+        If reason, who or source is blank.
+
+    Examples
+    --------
+    >>> print(Exclusion(date=date(2018, 6, 1), reason="system outage", who="analyst", source="log 7"))
+    1 June 2018: system outage (analyst; log 7)
+    """
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"

@@ -1,0 +1,250 @@
+"""Draw an XmR chart: shapes as well as hues, every line named beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from textwrap import shorten
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from lean_impact.domain import Window
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from lean_impact.spc.xmr_chart import PointType, XmRChart
+
+__all__ = ["draw"]
+
+TEXT: Final = "#212B32"
+LINE: Final = "#425563"
+TARGET: Final = "#DE1B1B"
+SUGGESTED: Final = "#330072"
+BASELINE: Final = "#E8EDEE"
+ADOPTION: Final = "#FFF1D6"
+
+SMALL: Final = 7.5
+
+# Rows for names of dates and stretches, as shares of the height of the axes; no point is drawn there.
+TOP, BELOW_TOP, BOTTOM = 0.985, 0.915, 0.02
+
+_STYLES: Final[dict[tuple[PointType, int], tuple[str, str, str, str]]] = {
+    # point type and side: marker, face, edge, name in the legend
+    ("improvement", 1): ("^", "#005EB8", LINE, "improvement, high"),
+    ("improvement", -1): ("v", "#005EB8", LINE, "improvement, low"),
+    ("concern", 1): ("s", "#C75300", LINE, "concern, high"),
+    ("concern", -1): ("D", "#C75300", LINE, "concern, low"),
+    ("neutral high", 1): ("^", "#FFFFFF", "#330072", "special cause, high"),
+    ("neutral low", -1): ("v", "#FFFFFF", "#330072", "special cause, low"),
+    ("common cause", 0): ("o", "#6B7780", LINE, "common cause"),
+    ("not judged", 0): ("o", "#FFFFFF", "#6B7780", "not judged"),
+    ("excluded", 0): ("x", "#6B7780", "#6B7780", "left out"),
+}
+
+
+def draw(
+    chart: XmRChart,
+    *,
+    ax: Axes | None = None,
+    window: Window | None = None,
+    change_points: Sequence[date] = (),
+) -> Axes:
+    """Draw a chart on axes.
+
+    Parameters
+    ----------
+    chart : XmRChart
+        What to draw.
+    ax : Axes, optional
+        Where to draw; a new figure of 9 x 3.6 inches if not given.
+    window : Window, optional
+        Stretch to shade as the adoption window.
+    change_points : sequence of date
+        Suggested change-points, drawn as dotted lines; they change no limit.
+
+    Returns
+    -------
+    Axes
+        The axes that were drawn on.
+
+    Notes
+    -----
+    Limits of a proportion are drawn no further than 0 and 1; the numbers of the chart are not changed.
+    """
+    if ax is None:
+        from matplotlib.figure import Figure
+
+        ax = Figure(figsize=(9, 3.6), dpi=100, layout="constrained").add_subplot()
+    ax.plot(chart.periods, chart.values, color=LINE, linewidth=1, zorder=3)
+    _lines(chart, ax)
+    _points(chart, ax)
+    _shade(chart, ax, window)
+    _dates(chart, ax, change_points)
+    _axes(chart, ax)
+    return ax
+
+
+def _shade(chart: XmRChart, ax: Axes, window: Window | None) -> None:
+    """Shade the baseline along the time axis and the adoption window, each labelled inside."""
+    if chart.baseline is not None:
+        for number in np.unique(chart.phase):
+            inside = chart.periods[chart.basis & (chart.phase == number)]
+            later = chart.periods[~chart.basis & np.isfinite(chart.judged) & (chart.phase == number)]
+            if len(inside) and len(later):
+                start, end = _day(inside[0].item()), _day(later[0].item())
+                ax.axvspan(start, end, color=BASELINE, zorder=0)
+                _note(ax, start, BOTTOM, "baseline")
+    if window is not None:
+        ax.axvspan(
+            _day(window.start),
+            _day(window.end),
+            facecolor=ADOPTION,
+            edgecolor="#E3B889",
+            linewidth=0.8,
+            hatch="//",
+            alpha=0.6,
+            zorder=0,
+        )
+        _note(ax, _day(window.start), BOTTOM, "adoption window")
+
+
+def _lines(chart: XmRChart, ax: Axes) -> None:
+    """Draw mean and limits phase by phase, so that no line joins two phases."""
+    clip = (0.0, 1.0) if chart.measure.kind == "proportion" else (-np.inf, np.inf)
+    for number in np.unique(chart.phase):
+        at = chart.phase == number
+        when = chart.periods[at]
+        ax.plot(when, chart.centre[at], color=LINE, linewidth=1.4, zorder=2)
+        for limit in (chart.lower, chart.upper):
+            ax.plot(
+                when, np.clip(limit[at], *clip), color=LINE, linewidth=1.1, linestyle=(0, (6, 3)), zorder=2
+            )
+    last = chart.phases[-1]
+    named = [("mean", last.centre), ("upper limit", last.upper), ("lower limit", last.lower)]
+    if chart.target is not None:
+        ax.axhline(chart.target, color=TARGET, linewidth=1.2, linestyle=(0, (2, 1.5)), zorder=2)
+        named.append(("target", chart.target))
+    _name_lines(chart, ax, named, clip)
+
+
+def _name_lines(chart: XmRChart, ax: Axes, named: list[tuple[str, float]], clip: tuple[float, float]) -> None:
+    """Write each line's name and value at the right edge, moved apart where two would touch."""
+    shown = sorted((min(max(y, clip[0]), clip[1]), y, name) for name, y in named if np.isfinite(y))
+    low, high = ax.get_ylim()
+    room = 0.05 * (high - low)
+    at = -np.inf
+    for drawn, y, name in shown:
+        at = max(drawn, at + room)
+        ax.annotate(
+            f"{name} {chart.measure.format(y)}",
+            (1.0, at),
+            xycoords=("axes fraction", "data"),
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=SMALL,
+            color=TARGET if name == "target" else TEXT,
+            annotation_clip=False,
+            parse_math=False,
+        )
+
+
+def _points(chart: XmRChart, ax: Axes) -> None:
+    kinds = np.array(chart.point_types)
+    for (kind, side), (marker, face, edge, name) in _STYLES.items():
+        at = (kinds == kind) & (chart.side == side)
+        if at.any():
+            ax.plot(
+                chart.periods[at],
+                chart.values[at],
+                linestyle="none",
+                marker=marker,
+                markersize=4 if kind == "common cause" else 5.2,
+                markerfacecolor=face,
+                markeredgecolor=edge,
+                markeredgewidth=0.8,
+                zorder=4,
+                label=name,
+            )
+
+
+def _dates(chart: XmRChart, ax: Axes, change_points: Sequence[date]) -> None:
+    """Draw declared dates solid and suggested ones dotted, each with its name."""
+    if chart.baseline is not None and chart.baseline.freeze_before is not None:
+        when = _day(chart.baseline.freeze_before)
+        ax.axvline(when, color=TEXT, linewidth=1.3, zorder=2)
+        _note(ax, when, TOP, chart.baseline.label)
+    for record in chart.rebases:
+        when = _day(record.date)
+        ax.axvline(when, color=TEXT, linewidth=1.0, linestyle="-.", zorder=2)
+        _note(ax, when, TOP, shorten(f"new limits: {record.reason}", 40, placeholder="..."))
+    for position, day in enumerate(sorted(change_points)):
+        when = _day(day)
+        ax.axvline(when, color=SUGGESTED, linewidth=1.4, linestyle=":", zorder=2)
+        if position == 0:
+            _note(
+                ax,
+                when,
+                BELOW_TOP,
+                "suggested change-point" + ("s" if len(change_points) > 1 else ""),
+                SUGGESTED,
+            )
+
+
+def _day(day: date) -> float:
+    """Place a date on the time axis."""
+    from matplotlib.dates import date2num
+
+    return float(date2num(day))  # type: ignore[no-untyped-call] # matplotlib's dates are not annotated
+
+
+def _note(ax: Axes, when: float, height: float, words: str, colour: str = TEXT) -> None:
+    left, right = ax.get_xlim()
+    near_end = when > left + 0.75 * (right - left)
+    ax.annotate(
+        words,
+        (when, height),
+        xycoords=("data", "axes fraction"),
+        xytext=(-3 if near_end else 3, 0),
+        textcoords="offset points",
+        ha="right" if near_end else "left",
+        va="bottom" if height == BOTTOM else "top",
+        fontsize=SMALL,
+        color=colour,
+        zorder=5,
+        parse_math=False,
+    )
+
+
+def _axes(chart: XmRChart, ax: Axes) -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.ticker import PercentFormatter
+
+    locator = AutoDateLocator(maxticks=10)  # type: ignore[no-untyped-call] # not annotated there
+    formatter = ConciseDateFormatter(locator, show_offset=False)  # type: ignore[no-untyped-call] # same
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(formatter)
+    ax.margins(x=0.01)
+    low, high = ax.get_ylim()
+    if chart.measure.kind == "proportion":
+        ax.set_yticks([tick for tick in ax.get_yticks() if max(low, 0) <= tick <= min(high, 1)])
+        ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    ax.set_ylim(low - 0.08 * (high - low), high + 0.18 * (high - low))
+    ax.set_title(chart.title, loc="left", fontsize=10, color=TEXT, parse_math=False)
+    ax.set_ylabel(chart.measure.unit, fontsize=8, color=TEXT, parse_math=False)
+    ax.tick_params(labelsize=8, colors=TEXT)
+    ax.spines[["top", "right"]].set_visible(False)
+    trial = ", trial limits" if chart.trial else ""
+    ax.set_xlabel(f"XmR chart, rule set {chart.rule_set}{trial}", loc="left", fontsize=SMALL, color=TEXT)
+    ax.legend(
+        loc="upper right",
+        bbox_to_anchor=(1.0, -0.07),
+        ncols=5,
+        frameon=False,
+        fontsize=SMALL,
+        handletextpad=0.2,
+        columnspacing=1.0,
+        labelcolor=TEXT,
+    )
