@@ -33,7 +33,7 @@ def _faults(svg: str) -> list[str]:
         root = fromstring(svg)  # noqa: S314
     except ParseError as error:
         return [f"is not well-formed XML ({error})"]
-    faults = []
+    faults = ["holds a declaration or comment"] if "<!" in svg or "<?" in svg else []
     if root.tag.removeprefix(_SVG) != "svg":
         faults.append("does not start with an <svg> element")
     for element in root.iter():

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
-from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +21,7 @@ from lean_impact.report.output import writing
 __all__ = ["WrittenFile", "csv_text", "table_path", "write_tables"]
 
 _RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
+_QUOTED: Final = re.compile(r'[",\n\r]')
 _HARMLESS: Final = re.compile(r"-|[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?%?", re.ASCII)
 
 
@@ -111,12 +110,26 @@ def csv_text(frame: pd.DataFrame) -> str:
     >>> csv_text(pd.DataFrame({"name": ["=1+1", "-"], "change": [-1.5, 0.1 + 0.2]}))
     "name,change\n'=1+1,-1.5\n-,0.30000000000000004\n"
     """
-    written = StringIO(newline="")
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(_field(name) for name in frame.columns)
-    columns: Iterable[list[str]] = ([_field(cell) for cell in frame[name].tolist()] for name in frame.columns)
-    writer.writerows(zip(*columns, strict=True))
-    return written.getvalue()
+    header = [_field(name) for name in frame.columns]
+    rows = zip(*(_fields(frame[name]) for name in frame.columns), strict=True)
+    return "".join(_line(fields) for fields in (header, *rows))
+
+
+def _line(fields: Sequence[str]) -> str:
+    # The csv module leaves a bare carriage return unquoted, at which readers start a new row; and a line
+    # without any character would be no row.
+    line = ",".join(
+        '"{}"'.format(field.replace('"', '""')) if _QUOTED.search(field) else field for field in fields
+    )
+    return (line or '""') + "\n"
+
+
+def _fields(column: pd.Series[Any]) -> list[str]:
+    if pd.api.types.is_datetime64_any_dtype(column):
+        known = column.dropna()
+        if (known != known.dt.normalize()).any():  # one time of day, and all of the column get one
+            return ["" if is_missing(cell) else cell.isoformat() for cell in column.tolist()]
+    return [_field(cell) for cell in column.tolist()]
 
 
 def _field(value: Any) -> str:  # noqa: ANN401 - a cell holds whatever the frame holds

@@ -191,6 +191,7 @@ class Chart:
         ]
         if (self.draw is None) == (self.draw_figure is None):
             issues.append(Issue(rule="report-draw", message="give exactly one of draw and draw_figure"))
+        issues += tuple_of(Table, "the table of a chart", () if self.table is None else (self.table,))[1]
         width, height = self.size
         if not (width > 0 and height > 0):
             issues.append(Issue(rule="report-size", message="size must be two positive numbers of inches"))
