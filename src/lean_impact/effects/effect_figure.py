@@ -6,13 +6,23 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lean_impact.domain import Estimate, Measure
+from lean_impact.effects.wording import verdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from lean_impact.effects.result import EffectResult
 
-__all__ = ["draw_effects", "draw_path", "draw_row", "new_axes", "style_rows"]
+__all__ = [
+    "draw_effects",
+    "draw_path",
+    "draw_row",
+    "key_of",
+    "new_axes",
+    "scale_of",
+    "style_rows",
+    "unit_of",
+]
 
 BLUE = "#005EB8"
 DARK_BLUE = "#003087"
@@ -35,12 +45,31 @@ def scale_of(measure: Measure) -> float:
     return 100.0 if measure.kind == "proportion" else 1.0
 
 
+def unit_of(measure: Measure) -> str:
+    """Return the unit of an effect as a reader would name it."""
+    return "percentage points" if measure.kind == "proportion" else measure.unit
+
+
+def key_of(measure: Measure | None) -> str:
+    """Explain the marks in words, so that colour is never needed."""
+    if measure is None or measure.improvement == "neutral":
+        return "triangle: visible, upwards or downwards; dot: not visible"
+    return "triangle: visibly better; square: visibly worse; dot: not visible"
+
+
 def draw_row(
-    ax: Axes, estimate: Estimate, *, at: float, scale: float, measure: Measure | None, size: float = 8.0
+    ax: Axes,
+    estimate: Estimate,
+    *,
+    at: float,
+    scale: float,
+    measure: Measure | None,
+    visible: bool,
+    size: float = 8.0,
 ) -> None:
-    """Draw one dot with its interval; colour and shape tell the direction where the interval excludes 0."""
+    """Draw one dot with its interval; colour and shape tell the direction of an effect that is visible."""
     marker, colour = "o", POINT
-    if not estimate.covers(0.0):
+    if visible:
         up = estimate.value > 0
         marker, colour = ("^" if up else "v"), NEUTRAL
         if measure is not None and measure.improvement != "neutral":
@@ -68,15 +97,19 @@ def draw_effects(result: EffectResult, *, ax: Axes | None, labels: Mapping[str, 
     ax = ax if ax is not None else new_axes(width=7.5, height=1.3 + 0.42 * rows)
     scale = scale_of(result.measure)
     for at, effect in enumerate(result.effects):
-        draw_row(ax, effect.estimate, at=at, scale=scale, measure=result.measure)
-    draw_row(ax, result.pooled, at=rows - 1, scale=scale, measure=result.measure, size=11.0)
+        seen = not effect.estimate.covers(0.0)
+        draw_row(ax, effect.estimate, at=at, scale=scale, measure=result.measure, visible=seen)
+    seen = verdict(result) != "none"
+    draw_row(ax, result.pooled, at=rows - 1, scale=scale, measure=result.measure, visible=seen, size=11.0)
     ax.axhline(rows - 1.5, color=POINT, linewidth=0.8)
     names = [labels.get(effect.trust, effect.trust) for effect in result.effects]
-    unit = "percentage points" if result.measure.kind == "proportion" else result.measure.unit
     style_rows(
         ax,
         [*names, "Together"],
-        xlabel=f"Effect in {unit}, {100 * result.pooled.level:.0f}% intervals",
+        xlabel=(
+            f"Effect in {unit_of(result.measure)}, {100 * result.pooled.level:.0f}% intervals\n"
+            f"{key_of(result.measure)}"
+        ),
         title=result.title,
     )
     return ax
