@@ -46,6 +46,19 @@ class _Fit(NamedTuple):
     p: float
 
 
+class _Parts(NamedTuple):
+    """What differs between one trust and several; fields as in PooledResult."""
+
+    method: str
+    weights: np.ndarray
+    estimate: Estimate
+    p_value: PValue | None
+    heterogeneity: Heterogeneity
+    prediction: Estimate | None
+    blups: tuple[TrustEffect, ...]
+    leave_one_out: tuple[LeftOut, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RandomEffects:
     r"""Pool effects over trusts, allowing the true effect to differ between them.
@@ -71,8 +84,8 @@ class RandomEffects:
     :math:`\max(1, q)`, with k - 1 degrees of freedom: without the floor it is far too narrow where effects
     happen to agree. The prediction interval uses :math:`\tau^2 + \mathrm{se}^2` and k - 2 degrees of freedom.
 
-    The standard errors of :class:`DifferenceInDifferences` already hold how much comparison trusts differ in their
-    change, so :math:`\tau^2` is what the treated trusts differ beyond that.
+    The standard errors of :class:`DifferenceInDifferences` already hold how much comparison trusts differ in
+    their change, so :math:`\tau^2` is what the treated trusts differ beyond that.
 
     References
     ----------
@@ -88,7 +101,7 @@ class RandomEffects:
     >>> result = RandomEffects().pool([effect("RTP", 0.10, 0.05), effect("RF4", -0.02, 0.04),
     ...                                effect("RXW", 0.01, 0.06)])
     >>> round(result.estimate.value, 3), round(result.estimate.lower, 3), round(result.estimate.upper, 3)
-    (0.026, -0.134, 0.187)
+    (0.027, -0.138, 0.192)
     """
 
     tau: TauMethod = "REML"
@@ -143,28 +156,34 @@ class RandomEffects:
         y = np.array([effect.estimate.value for effect in effects])
         v = np.array([effect.estimate.standard_error for effect in effects]) ** 2
         origin = provenance or Provenance()
-        common = {
-            "measure": measure,
-            "effects": tuple(effects),
-            "cautions": tuple(self._cautions(effects, y, v, n_comparison)),
-            "provenance": origin.model_copy(
+        parts = self._several(effects, y, v) if len(effects) >= _FEWEST else _single(effects[0])
+        parameters = {f"pooled.{key}": str(value) for key, value in asdict(self).items()}
+        return PooledResult(
+            measure=measure,
+            method=parts.method,
+            effects=tuple(effects),
+            weights=parts.weights,
+            estimate=parts.estimate,
+            p_value=parts.p_value,
+            heterogeneity=parts.heterogeneity,
+            prediction=parts.prediction,
+            blups=parts.blups,
+            leave_one_out=parts.leave_one_out,
+            cautions=tuple(self._cautions(len(effects), parts.heterogeneity, n_comparison)),
+            provenance=origin.model_copy(
                 update={
-                    "parameters": {
-                        **origin.parameters,
-                        **{f"pooled.{key}": str(value) for key, value in asdict(self).items()},
-                    },
+                    "parameters": {**origin.parameters, **parameters},
                     "steps": (*origin.steps, f"pooled the effects of {len(effects)} trusts"),
                 }
             ),
-        }
-        if len(effects) < _FEWEST:
-            return _single(effects[0], common)
+        )
+
+    def _several(self, effects: Sequence[TrustEffect], y: np.ndarray, v: np.ndarray) -> _Parts:
         fit = self._fit(y, v)
         weights = 1.0 / (v + fit.tau2)
         weights /= weights.sum()
         weights.flags.writeable = False
-        return PooledResult(
-            **common,
+        return _Parts(
             method=f"{_TAU_WORDS[self.tau]}; {_INTERVAL_WORDS[self.interval]}",
             weights=weights,
             estimate=self._estimate(fit),
@@ -255,30 +274,26 @@ class RandomEffects:
             found.append(LeftOut(trust=effect.trust, estimate=self._estimate(fit), tau2=fit.tau2))
         return tuple(found)
 
-    def _cautions(
-        self, effects: Sequence[TrustEffect], y: np.ndarray, v: np.ndarray, n_comparison: int | None
-    ) -> list[str]:
-        k, found = len(effects), []
+    def _cautions(self, k: int, heterogeneity: Heterogeneity, n_comparison: int | None) -> list[str]:
+        found = []
         if k == 1:
             found.append(
-                "with one trust there is nothing to pool: this is its own effect and interval, and neither the "
-                "variance between trusts nor a prediction for a further trust can be had"
+                "with one trust there is nothing to pool: this is its own effect and interval, and neither "
+                "the variance between trusts nor a prediction for a further trust can be had"
             )
         elif k == _FEWEST:
             found.append(
-                "with two trusts the variance between trusts is hardly known and no prediction for a further trust "
-                "can be had"
+                "with two trusts the variance between trusts is hardly known and no prediction for a further "
+                "trust can be had"
             )
         elif k < _FEWEST_FOR_TRUST_IN_TAU:
             found.append(f"the variance between trusts rests on {k} trusts; read its interval, not its value")
-        if k > 1 and kernel.q_profile(y, v, level=self.level)[1] == 0.0:
+        if k > 1 and heterogeneity.upper == 0.0:
             found.append(
-                "the effects agree more closely than their standard errors allow for; these may be too wide"
+                "the effects agree more closely than their standard errors allow for; those may be too large"
             )
         if self.tau == "FE" and k > 1:
-            found.append(
-                "one true effect for all trusts is assumed, so there is no prediction for a further one"
-            )
+            found.append("one true effect for all trusts is assumed; a further trust cannot be predicted")
         if n_comparison and k > 1:
             shared = 1 / (n_comparison + 1)
             wider = 100 * ((1 + (k - 1) * shared) ** 0.5 - 1)
@@ -306,7 +321,7 @@ def _raise_unless_usable(effects: Sequence[TrustEffect]) -> None:
         Issue(
             rule="no-uncertainty",
             value=effect.trust,
-            message=f"{effect.trust} has the standard error 0; an effect without uncertainty cannot be weighed",
+            message=f"{effect.trust} has the standard error 0; without uncertainty it cannot be weighed",
         )
         for effect in effects
         if effect.estimate.standard_error == 0
@@ -317,12 +332,11 @@ def _raise_unless_usable(effects: Sequence[TrustEffect]) -> None:
         raise DesignError("the effects cannot be pooled", problems)
 
 
-def _single(effect: TrustEffect, common: dict[str, object]) -> PooledResult:
+def _single(effect: TrustEffect) -> _Parts:
     nan = float("nan")
     weights = np.ones(1)
     weights.flags.writeable = False
-    return PooledResult(
-        **common,
+    return _Parts(
         method="one trust, nothing pooled",
         weights=weights,
         estimate=effect.estimate,
