@@ -1,0 +1,35 @@
+"""Effects of a programme: comparison trusts, estimators, one result for all of them.
+
+An estimator is a module of its own and returns an :class:`EffectResult`.
+"""
+
+from lean_impact.effects._calendar import Exclusion
+from lean_impact.effects.comparison import Comparison, select_comparison
+from lean_impact.effects.did import DifferenceInDifferences
+from lean_impact.effects.parts import Calibration, Changes, Level, Path
+from lean_impact.effects.result import EffectEstimator, EffectResult
+from lean_impact.effects.sensitivity import (
+    leave_one_comparison_out,
+    leave_one_treated_out,
+    placebo_starts,
+)
+from lean_impact.effects.wording import Verdict, conclusion, verdict
+
+__all__ = [
+    "Calibration",
+    "Changes",
+    "Comparison",
+    "DifferenceInDifferences",
+    "EffectEstimator",
+    "EffectResult",
+    "Exclusion",
+    "Level",
+    "Path",
+    "Verdict",
+    "conclusion",
+    "leave_one_comparison_out",
+    "leave_one_treated_out",
+    "placebo_starts",
+    "select_comparison",
+    "verdict",
+]

@@ -1,0 +1,179 @@
+"""Sensitivity of an effect: leave a trust out, or pretend that the programme began earlier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from lean_impact.domain import Estimate, PValue, Window
+from lean_impact.effects._calendar import Exclusion
+from lean_impact.effects.did import pooled_effect
+from lean_impact.effects.parts import Changes
+from lean_impact.effects.result import EffectEstimator, EffectResult
+from lean_impact.errors import DesignError, Issue
+from lean_impact.tables import Panel
+
+__all__ = ["leave_one_comparison_out", "leave_one_treated_out", "placebo_starts"]
+
+_FEWEST = 2
+
+
+def leave_one_treated_out(result: EffectResult) -> pd.DataFrame:
+    """Estimate the pooled effect again without each treated trust in turn.
+
+    Parameters
+    ----------
+    result : EffectResult
+        Effect by an estimator that compares changes.
+
+    Returns
+    -------
+    DataFrame
+        One row for each treated trust: ``measure``, ``left_out``, ``estimate``, ``standard_error``,
+        ``lower``, ``upper``, ``level``, ``p_value``, ``shift`` (against the estimate with all trusts).
+
+    Raises
+    ------
+    DesignError
+        If fewer than two trusts are treated, or the estimator compares no changes.
+    """
+    changes = _changes(result)
+    if changes.n_treated < _FEWEST:
+        raise DesignError("there is one treated trust; leaving it out leaves nothing to estimate")
+    return _leave_out(result, changes, range(changes.n_treated))
+
+
+def leave_one_comparison_out(result: EffectResult) -> pd.DataFrame:
+    """Estimate the pooled effect again without each comparison trust in turn.
+
+    Parameters
+    ----------
+    result : EffectResult
+        Effect by an estimator that compares changes.
+
+    Returns
+    -------
+    DataFrame
+        One row for each comparison trust, the largest shift first; columns as in
+        :func:`leave_one_treated_out`.
+
+    Raises
+    ------
+    DesignError
+        If fewer than three trusts are compared with, or the estimator compares no changes.
+    """
+    changes = _changes(result)
+    if len(changes.trusts) - changes.n_treated <= _FEWEST:
+        raise DesignError("there are two comparison trusts; leaving one out leaves no measure of chance")
+    table = _leave_out(result, changes, range(changes.n_treated, len(changes.trusts)))
+    order = table["shift"].abs().sort_values(ascending=False, kind="stable").index
+    return table.loc[order].reset_index(drop=True)
+
+
+def placebo_starts(
+    panel: Panel,
+    *,
+    estimator: EffectEstimator,
+    measure: str,
+    treated: Sequence[str],
+    comparison: Sequence[str],
+    pre: Window,
+    starts: Sequence[date],
+    ignore: Sequence[Exclusion] = (),
+) -> pd.DataFrame:
+    """Pretend that the programme began earlier, using the time before it alone.
+
+    Parameters
+    ----------
+    panel : Panel
+        Figures of all trusts.
+    estimator : EffectEstimator
+        Estimator to run.
+    measure : str
+        Identifier of the measure.
+    treated, comparison : sequence of str
+        Codes of the trusts.
+    pre : Window
+        The true window before; nothing after it is looked at.
+    starts : sequence of date
+        Pretended starts, strictly inside `pre`.
+    ignore : sequence of Exclusion
+        Periods left out for everybody.
+
+    Returns
+    -------
+    DataFrame
+        One row for each start: ``measure``, ``start``, ``n_pre``, ``n_post``, ``estimate``,
+        ``standard_error``, ``lower``, ``upper``, ``level``, ``p_value``. An effect here is a difference that
+        the programme cannot have made.
+
+    Raises
+    ------
+    DesignError
+        If a start does not lie inside the window, or either side of it has no period.
+    """
+    outside = [
+        Issue(rule="placebo-start", message=f"{start} does not lie inside {pre.start} to before {pre.end}")
+        for start in starts
+        if not pre.start < start < pre.end
+    ]
+    if outside or not starts:
+        raise DesignError("placebo starts must be dates inside the window before the programme", outside)
+    rows = []
+    for start in starts:
+        result = estimator.estimate(
+            panel,
+            measure=measure,
+            treated=treated,
+            comparison=comparison,
+            pre=Window(start=pre.start, end=start),
+            post=Window(start=start, end=pre.end),
+            ignore=ignore,
+        )
+        head: dict[str, object] = {
+            "measure": measure,
+            "start": pd.Timestamp(start),
+            "n_pre": result.n_pre,
+            "n_post": result.n_post,
+        }
+        rows.append(head | _columns(result.pooled, result.p_value))
+    return pd.DataFrame(rows).astype({"start": "datetime64[s]"})
+
+
+def _changes(result: EffectResult) -> Changes:
+    if result.changes is None:
+        raise DesignError(f"'{result.method}' compares no changes; run the estimator again without the trust")
+    return result.changes
+
+
+def _leave_out(result: EffectResult, changes: Changes, positions: range) -> pd.DataFrame:
+    rows = []
+    for out in positions:
+        kept = np.arange(len(changes.trusts)) != out
+        fewer = replace(
+            changes,
+            trusts=tuple(trust for trust, keep in zip(changes.trusts, kept, strict=True) if keep),
+            n_treated=changes.n_treated - (out < changes.n_treated),
+            before=changes.before[kept],
+            after=changes.after[kept],
+            weights=changes.weights[kept],
+        )
+        estimate, p = pooled_effect(fewer, level=result.pooled.level)
+        head: dict[str, object] = {"measure": result.measure.id, "left_out": changes.trusts[out]}
+        rows.append(head | _columns(estimate, p) | {"shift": estimate.value - result.pooled.value})
+    return pd.DataFrame(rows)
+
+
+def _columns(estimate: Estimate, p: PValue) -> dict[str, object]:
+    return {
+        "estimate": estimate.value,
+        "standard_error": estimate.standard_error,
+        "lower": estimate.lower,
+        "upper": estimate.upper,
+        "level": estimate.level,
+        "p_value": p.value,
+    }

@@ -1,0 +1,350 @@
+"""Random effects over trusts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from lean_impact.domain import Estimate, Measure, Provenance, PValue, TrustEffect
+from lean_impact.errors import DesignError, Issue
+from lean_impact.kernels import random_effects as kernel
+from lean_impact.kernels.collapsed import t_margin, t_p_value
+from lean_impact.pooled.result import Heterogeneity, LeftOut, PooledResult
+
+__all__ = ["IntervalMethod", "RandomEffects", "TauMethod"]
+
+TauMethod = Literal["REML", "DL", "FE"]
+"""Variance of true effects by restricted likelihood, by moments, or taken as 0 (common effect)."""
+
+IntervalMethod = Literal["HKSJ", "normal"]
+"""Hartung-Knapp-Sidik-Jonkman with the t distribution, never narrower than plain; or plain normal."""
+
+_TAU_WORDS: dict[TauMethod, str] = {
+    "REML": "random effects, restricted maximum likelihood",
+    "DL": "random effects, DerSimonian-Laird",
+    "FE": "common effect",
+}
+_INTERVAL_WORDS: dict[IntervalMethod, str] = {
+    "HKSJ": "Hartung-Knapp-Sidik-Jonkman interval, never narrower than the plain standard error",
+    "normal": "normal interval",
+}
+_FEWEST = 2
+_FEWEST_FOR_PREDICTION = 3
+_FEWEST_FOR_TRUST_IN_TAU = 10
+_TINY = 1e-300
+
+
+class _Fit(NamedTuple):
+    tau2: float
+    mean: float
+    error: float
+    margin: float
+    p: float
+
+
+class _Parts(NamedTuple):
+    """What differs between one trust and several; fields as in PooledResult."""
+
+    method: str
+    weights: np.ndarray
+    estimate: Estimate
+    p_value: PValue | None
+    heterogeneity: Heterogeneity
+    prediction: Estimate | None
+    blups: tuple[TrustEffect, ...]
+    leave_one_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RandomEffects:
+    r"""Pool effects over trusts, allowing the true effect to differ between them.
+
+    Parameters
+    ----------
+    tau : {"REML", "DL", "FE"}, default "REML"
+        How the variance of the true effects is estimated; "FE" takes it as 0.
+    interval : {"HKSJ", "normal"}, default "HKSJ"
+        How the interval of the mean is made.
+    level : float, default 0.95
+        Coverage of every interval.
+
+    Raises
+    ------
+    DesignError
+        If a setting is impossible.
+
+    Notes
+    -----
+    :math:`y_i = \mu + u_i + e_i` with :math:`u_i \sim (0, \tau^2)` and known variance of :math:`e_i`. The
+    mean is weighted by :math:`1 / (v_i + \tau^2)`. The HKSJ variance is the plain one times
+    :math:`\max(1, q)`, with k - 1 degrees of freedom: without the floor it is far too narrow where effects
+    happen to agree. The prediction interval uses :math:`\tau^2 + \mathrm{se}^2` and k - 2 degrees of freedom.
+
+    The standard errors of :class:`DifferenceInDifferences` already hold how much comparison trusts differ in
+    their change, so :math:`\tau^2` is what the treated trusts differ beyond that.
+
+    References
+    ----------
+    IntHout J, Ioannidis JPA, Borm GF (2014), BMC Medical Research Methodology 14:25.
+    Higgins JPT, Thompson SG, Spiegelhalter DJ (2009), JRSS A 172:137-159 (prediction interval).
+
+    Examples
+    --------
+    >>> def effect(trust, value, error):
+    ...     margin = 2 * error
+    ...     return TrustEffect(trust=trust, estimate=Estimate(value=value, standard_error=error,
+    ...         lower=value - margin, upper=value + margin))
+    >>> result = RandomEffects().pool([effect("RTP", 0.10, 0.05), effect("RF4", -0.02, 0.04),
+    ...                                effect("RXW", 0.01, 0.06)])
+    >>> round(result.estimate.value, 3), round(result.estimate.lower, 3), round(result.estimate.upper, 3)
+    (0.027, -0.138, 0.192)
+    """
+
+    tau: TauMethod = "REML"
+    interval: IntervalMethod = "HKSJ"
+    level: float = 0.95
+
+    def __post_init__(self) -> None:
+        problems = [
+            Issue(rule="bad-setting", message=message)
+            for bad, message in (
+                (self.tau not in get_args(TauMethod), "tau must be 'REML', 'DL' or 'FE'"),
+                (self.interval not in get_args(IntervalMethod), "interval must be 'HKSJ' or 'normal'"),
+                (not 0 < self.level < 1, "level must lie between 0 and 1, such as 0.95"),
+            )
+            if bad
+        ]
+        if problems:
+            raise DesignError("the settings of RandomEffects cannot be used", problems)
+
+    def pool(
+        self,
+        effects: Sequence[TrustEffect],
+        *,
+        n_comparison: int | None = None,
+        measure: Measure | None = None,
+        provenance: Provenance | None = None,
+    ) -> PooledResult:
+        """Pool the effects on several trusts.
+
+        Parameters
+        ----------
+        effects : sequence of TrustEffect
+            One for each trust, all in the same unit.
+        n_comparison : int, optional
+            Comparison trusts whose mean the effects share, which correlates them.
+        measure : Measure, optional
+            What was measured, for wording.
+        provenance : Provenance, optional
+            Where the effects come from.
+
+        Returns
+        -------
+        PooledResult
+            What cannot be had with one or two trusts is missing, and its cautions say so.
+
+        Raises
+        ------
+        DesignError
+            If there is no effect, a trust occurs twice, or a standard error is 0.
+        """
+        _raise_unless_usable(effects)
+        y = np.array([effect.estimate.value for effect in effects])
+        v = np.array([effect.estimate.standard_error for effect in effects]) ** 2
+        origin = provenance or Provenance()
+        parts = self._several(effects, y, v) if len(effects) >= _FEWEST else _single(effects[0])
+        parameters = {f"pooled.{key}": str(value) for key, value in asdict(self).items()}
+        return PooledResult(
+            measure=measure,
+            method=parts.method,
+            effects=tuple(effects),
+            weights=parts.weights,
+            estimate=parts.estimate,
+            p_value=parts.p_value,
+            heterogeneity=parts.heterogeneity,
+            prediction=parts.prediction,
+            blups=parts.blups,
+            leave_one_out=parts.leave_one_out,
+            cautions=tuple(self._cautions(len(effects), parts.heterogeneity, n_comparison)),
+            provenance=origin.model_copy(
+                update={
+                    "parameters": {**origin.parameters, **parameters},
+                    "steps": (*origin.steps, f"pooled the effects of {len(effects)} trusts"),
+                }
+            ),
+        )
+
+    def _several(self, effects: Sequence[TrustEffect], y: np.ndarray, v: np.ndarray) -> _Parts:
+        fit = self._fit(y, v)
+        weights = 1.0 / (v + fit.tau2)
+        weights /= weights.sum()
+        weights.flags.writeable = False
+        return _Parts(
+            method=f"{_TAU_WORDS[self.tau]}; {_INTERVAL_WORDS[self.interval]}",
+            weights=weights,
+            estimate=self._estimate(fit),
+            p_value=PValue(
+                value=max(fit.p, _TINY),
+                smallest=0.0,
+                method="t test of the mean effect"
+                if self.interval == "HKSJ"
+                else "z test of the mean effect",
+                assumption="effects are independent and nearly normal with known standard errors",
+            ),
+            heterogeneity=self._heterogeneity(y, v, fit.tau2),
+            prediction=self._prediction(fit, len(y)),
+            blups=self._blups(effects, y, v, fit),
+            leave_one_out=self._leave_one_out(effects, y, v),
+        )
+
+    def _tau2(self, y: np.ndarray, v: np.ndarray) -> float:
+        if self.tau == "FE":
+            return 0.0
+        return kernel.reml(y, v) if self.tau == "REML" else kernel.dersimonian_laird(y, v)
+
+    def _margin(self, error: float, n_trusts: int) -> float:
+        if self.interval == "HKSJ":
+            return t_margin(error, n_trusts - 1, level=self.level)
+        return float(error * ndtri(0.5 + self.level / 2))
+
+    def _fit(self, y: np.ndarray, v: np.ndarray) -> _Fit:
+        tau2 = self._tau2(y, v)
+        mean = kernel.weighted_mean(y, v, tau2=tau2)
+        error = mean.standard_error
+        if self.interval == "HKSJ":
+            error *= max(1.0, kernel.hksj_factor(y, v, tau2=tau2)) ** 0.5
+            p = float(t_p_value(mean.value / error, len(y) - 1))
+        else:
+            p = float(2 * ndtr(-abs(mean.value / error)))
+        return _Fit(tau2, mean.value, error, self._margin(error, len(y)), p)
+
+    def _estimate(self, fit: _Fit) -> Estimate:
+        return _interval(fit.mean, fit.error, fit.margin, self.level)
+
+    def _heterogeneity(self, y: np.ndarray, v: np.ndarray, tau2: float) -> Heterogeneity:
+        q, df = kernel.cochran_q(y, v), len(y) - 1
+        lower, upper = kernel.q_profile(y, v, level=self.level)
+        # A common effect has no variance of its own; what I-squared then means is the moment estimate's.
+        between = kernel.dersimonian_laird(y, v) if self.tau == "FE" else tau2
+        return Heterogeneity(
+            tau2=tau2,
+            lower=lower,
+            upper=upper,
+            i_squared=kernel.i_squared(between, v),
+            q=q,
+            df=df,
+            q_p_value=kernel.q_p_value(q, df),
+        )
+
+    def _prediction(self, fit: _Fit, n_trusts: int) -> Estimate | None:
+        if n_trusts < _FEWEST_FOR_PREDICTION or self.tau == "FE":
+            return None
+        error = (fit.tau2 + fit.error**2) ** 0.5
+        return _interval(fit.mean, error, t_margin(error, n_trusts - 2, level=self.level), self.level)
+
+    def _blups(
+        self, effects: Sequence[TrustEffect], y: np.ndarray, v: np.ndarray, fit: _Fit
+    ) -> tuple[TrustEffect, ...]:
+        values, errors = kernel.blups(y, v, tau2=fit.tau2)
+        return tuple(
+            TrustEffect(
+                trust=effect.trust,
+                estimate=_interval(
+                    float(value), float(error), self._margin(float(error), len(y)), self.level
+                ),
+            )
+            for effect, value, error in zip(effects, values, errors, strict=True)
+        )
+
+    def _leave_one_out(
+        self, effects: Sequence[TrustEffect], y: np.ndarray, v: np.ndarray
+    ) -> tuple[LeftOut, ...]:
+        found = []
+        for out, effect in enumerate(effects):
+            kept = np.arange(len(y)) != out
+            if kept.sum() < _FEWEST:
+                (other,) = (e for e in effects if e is not effect)
+                found.append(LeftOut(trust=effect.trust, estimate=other.estimate, tau2=float("nan")))
+                continue
+            fit = self._fit(y[kept], v[kept])
+            found.append(LeftOut(trust=effect.trust, estimate=self._estimate(fit), tau2=fit.tau2))
+        return tuple(found)
+
+    def _cautions(self, k: int, heterogeneity: Heterogeneity, n_comparison: int | None) -> list[str]:
+        found = []
+        if k == 1:
+            found.append(
+                "with one trust there is nothing to pool: this is its own effect and interval, and neither "
+                "the variance between trusts nor a prediction for a further trust can be had"
+            )
+        elif k == _FEWEST:
+            found.append(
+                "with two trusts the variance between trusts is hardly known and no prediction for a further "
+                "trust can be had"
+            )
+        elif k < _FEWEST_FOR_TRUST_IN_TAU:
+            found.append(f"the variance between trusts rests on {k} trusts; read its interval, not its value")
+        if k > 1 and heterogeneity.upper == 0.0:
+            found.append(
+                "the effects agree more closely than their standard errors allow for; those may be too large"
+            )
+        if self.tau == "FE" and k > 1:
+            found.append("one true effect for all trusts is assumed; a further trust cannot be predicted")
+        if n_comparison and k > 1:
+            shared = 1 / (n_comparison + 1)
+            wider = 100 * ((1 + (k - 1) * shared) ** 0.5 - 1)
+            found.append(
+                f"the effects share the mean of {n_comparison} comparison trusts, which correlates them by "
+                f"{shared:.3f}; pooling takes them as independent, so its standard error is too small by up to "
+                f"{wider:.1f}%"
+            )
+        return found
+
+
+def _interval(value: float, error: float, margin: float, level: float) -> Estimate:
+    return Estimate(
+        value=value, standard_error=error, lower=value - margin, upper=value + margin, level=level
+    )
+
+
+def _raise_unless_usable(effects: Sequence[TrustEffect]) -> None:
+    codes = [effect.trust for effect in effects]
+    problems = [
+        Issue(rule="repeated-trust", value=code, message=f"{code} is given more than once; keep one effect")
+        for code in sorted({code for code in codes if codes.count(code) > 1})
+    ]
+    problems += [
+        Issue(
+            rule="no-uncertainty",
+            value=effect.trust,
+            message=f"{effect.trust} has the standard error 0; without uncertainty it cannot be weighed",
+        )
+        for effect in effects
+        if effect.estimate.standard_error == 0
+    ]
+    if not effects:
+        problems.append(Issue(rule="no-effects", message="no trust's effect is given; give at least one"))
+    if problems:
+        raise DesignError("the effects cannot be pooled", problems)
+
+
+def _single(effect: TrustEffect) -> _Parts:
+    nan = float("nan")
+    weights = np.ones(1)
+    weights.flags.writeable = False
+    return _Parts(
+        method="one trust, nothing pooled",
+        weights=weights,
+        estimate=effect.estimate,
+        p_value=effect.p_value,
+        heterogeneity=Heterogeneity(
+            tau2=nan, lower=nan, upper=nan, i_squared=nan, q=nan, df=0, q_p_value=nan
+        ),
+        prediction=None,
+        blups=(effect,),
+        leave_one_out=(),
+    )
