@@ -1,0 +1,1 @@
+"""Bundled plugins; each uses only what any other plugin may use."""
