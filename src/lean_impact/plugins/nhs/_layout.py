@@ -231,11 +231,12 @@ def _layout(  # noqa: PLR0913, PLR0917 - two callers above, all of it given by t
         for name, n in counts.items()
         if n > 1
     ]
-    issues += [
-        issue("missing-column", f"no column holds '{name}'; the columns are {listed}", name)
-        for name in expected
-        if name not in counts and name not in optional
-    ]
+    missing = [name for name in expected if name not in counts and name not in optional]
+    if missing:
+        what = "', '".join(missing)
+        issues.append(
+            issue("missing-column", f"expected a column for '{what}'; the columns are {listed}", missing[0])
+        )
     columns = {name: at for at, name in enumerate(found) if name and name != _IGNORED}
     unlabelled = tuple(at for at, text in enumerate(texts) if not text)
     return Layout(header=header, columns=columns, unlabelled=unlabelled), issues
