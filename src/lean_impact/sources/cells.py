@@ -11,18 +11,21 @@ __all__ = ["CellKind", "classify", "shown", "text_of"]
 CellKind = Literal["number", "blank", "dash", "not-available", "text"]
 """What a cell holds; ``dash`` and ``not-available`` are how publishers write that there is no figure."""
 
-_NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?")
-_DASHES: Final = frozenset({"-", "–", "—"})
-_NOT_AVAILABLE: Final = frozenset({"n/a", "na", "#n/a"})
+_NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+_PLACEHOLDERS: Final[dict[str, CellKind]] = {
+    "": "blank",
+    **dict.fromkeys(("-", "–", "—"), "dash"),
+    **dict.fromkeys(("n/a", "na", "#n/a"), "not-available"),
+}
 _SHOWN: Final = 40
 
 
 def text_of(cell: object) -> str:
-    """Return a cell as text without blanks at its ends and with single ones inside.
+    r"""Return a cell as text without blanks at its ends and with single ones inside.
 
     Examples
     --------
-    >>> text_of("  11th August\\xa0 2016 ")
+    >>> text_of("  11th August\xa0 2016 ")
     '11th August 2016'
     """
     return "" if cell is None else " ".join(str(cell).split())
@@ -59,18 +62,9 @@ def classify(cell: object) -> tuple[CellKind, float]:
     >>> classify("18991"), classify(" - ")[0], classify("N/A")[0], classify("1,204")[0], classify(True)[0]
     (('number', 18991.0), 'dash', 'not-available', 'text', 'text')
     """
-    if isinstance(cell, bool):
-        return "text", math.nan
-    if isinstance(cell, int | float):
-        return ("number", float(cell)) if math.isfinite(cell) else ("text", math.nan)
+    if isinstance(cell, int | float) and not isinstance(cell, bool) and math.isfinite(cell):
+        return "number", float(cell)
     text = text_of(cell)
-    if not text:
-        return "blank", math.nan
-    if text in _DASHES:
-        return "dash", math.nan
-    if text.casefold() in _NOT_AVAILABLE:
-        return "not-available", math.nan
-    # isascii: \d also matches digits of other scripts.
-    if text.isascii() and _NUMBER.fullmatch(text):
+    if _NUMBER.fullmatch(text):
         return "number", float(text)
-    return "text", math.nan
+    return _PLACEHOLDERS.get(text.casefold(), "text"), math.nan

@@ -30,6 +30,7 @@ _OTHERS: Final = (
 )
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _HEAD: Final = 4096
+_EMPTY: Final = "empty"
 
 
 def refusal(file: SourceFile, rule: str, message: str) -> SourceError:
@@ -57,16 +58,17 @@ def what_it_is(content: bytes) -> tuple[Container | None, str]:
     >>> what_it_is(b"<!DOCTYPE html><html>")
     (None, 'a web page (HTML)')
     """
-    head = content[:_HEAD]
-    if not head.strip():
-        return None, "empty"
-    if head.startswith((ZIP, _EMPTY_ZIP)):
+    if not content.strip():
+        return None, _EMPTY
+    if content.startswith((ZIP, _EMPTY_ZIP)):
         return _kind_of_zip(content)
-    if head.startswith(OLE):
+    if content.startswith(OLE):
         return "xls", _WORDS["xls"]
-    for magic, words in _OTHERS:
-        if head.startswith(magic):
-            return None, words
+    words = next((words for magic, words in _OTHERS if content.startswith(magic)), "")
+    return (None, words) if words else _kind_of_text(content[:_HEAD])
+
+
+def _kind_of_text(head: bytes) -> tuple[Container | None, str]:
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith(b"<"):
         page = b"<html" in text or text.startswith(b"<!doctype html")
@@ -114,7 +116,7 @@ def check_container(file: SourceFile) -> Container:
     """
     claimed = _CONTAINERS.get(file.suffix)
     found, words = what_it_is(file.content)
-    if words == "empty":
+    if words == _EMPTY:
         raise refusal(file, "empty-file", "the file is empty; download it again")
     if claimed is None:
         raise refusal(file, "unknown-suffix", f"it is {words}; only .csv, .xls and .xlsx files can be read")

@@ -145,8 +145,7 @@ class Tidied:
     def summary(self) -> Summary:
         """Say in a few lines what was read and what is to be minded."""
         lines = [
-            f"{len(self.provenance.files)} files read, {len(self.panel)} rows of "
-            f"{len(self.panel.trusts)} organisations and {len(self.panel.measures)} measures",
+            f"{len(self.provenance.files)} files read: {self.panel!r}",
             f"{len(self.revisions)} files passed over for another of the same period",
             f"{len(self.issues)} warnings",
             *(f"  - {caution}" for caution in self.cautions),

@@ -41,7 +41,7 @@ class TextTable:
 
 
 def decode(file: SourceFile) -> tuple[str, str]:
-    """Turn the bytes of a text file into text.
+    r"""Turn the bytes of a text file into text.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def decode(file: SourceFile) -> tuple[str, str]:
 
     Examples
     --------
-    >>> decode(SourceFile.of("a.csv", b"King\\x92s Lynn"))
+    >>> decode(SourceFile.of("a.csv", b"King\x92s Lynn"))
     ('King’s Lynn', 'cp1252')
     """
     marked = [encoding for mark, encoding in _BOMS if file.content.startswith(mark)]

@@ -37,7 +37,7 @@ class Reading:
     rows: Sequence[Sequence[object]] = ()
     issues: list[Issue] = field(default_factory=list)
 
-    def report(  # noqa: PLR0913 - the fields of an issue
+    def report(
         self,
         rule: str,
         message: str,
@@ -119,8 +119,8 @@ def _keep(
     if not _ORGANISATION.fullmatch(code):
         reading.report(
             "bad-code",
-            f"'{shown(code)}' is no organisation code (3 to 6 letters and digits); a spreadsheet program may have "
-            "changed it: download the file again",
+            f"'{shown(code)}' is no organisation code (3 to 6 letters and digits); a spreadsheet program "
+            "may have changed it: download the file again",
             row=at,
             column=CODE,
             value=code,
@@ -128,7 +128,7 @@ def _keep(
     elif code in records:
         reading.report(
             "duplicate",
-            f"{code} is given twice, first in row {records[code][ROW]:.0f}; keep one row for each organisation",
+            f"{code} is given twice, first in row {records[code][ROW]:.0f}; keep one row for each",
             row=at,
             column=CODE,
             value=code,
@@ -160,7 +160,7 @@ def _refuse_unlabelled_numbers(reading: Reading, layout: Layout, at: int) -> Non
         if classify(cell)[0] == "number":
             reading.report(
                 "unlabelled-column",
-                f"column {column + 1} has no header but holds the number {shown(cell)}; give it its header back",
+                f"column {column + 1} has no header but holds the number {shown(cell)}; put it back",
                 row=at,
                 value=cell,
             )

@@ -39,9 +39,9 @@ from lean_impact.plugins.nhs._month import Month
 __all__ = ["FIELD_TEST", "FIELD_TEST_START", "checked", "complete"]
 
 FIELD_TEST: Final = frozenset(
-    "RGT RQM RDU RYJ RNQ RC9 RXF RVW RX1 RK9 RD3 RHU RFR RGR R0D".split()  # R0D followed RD3
+    ["RGT", "RQM", "RDU", "RYJ", "RNQ", "RC9", "RXF", "RVW", "RX1", "RK9", "RD3", "RHU", "RFR", "RGR", "R0D"]
 )
-"""Trusts that stopped reporting the 4-hour figure for the field test."""
+"""Trusts that stopped reporting the 4-hour figure for the field test; R0D followed RD3."""
 
 FIELD_TEST_START: Final = date(2019, 5, 1)
 _TOLERANCE: Final = 0.5
@@ -142,22 +142,21 @@ def _checksum(month: Month, severity: Severity) -> Iterator[Issue]:
         yield _issue(
             month,
             "checksum",
-            f"the total row differs from the sum of its {len(month.table)} organisations ({figures}); rows may be "
-            "missing or changed: download the file again",
+            f"the total row differs from the sum of its {len(month.table)} organisations ({figures}); "
+            "rows may be missing or changed: download the file again",
             row=total[ROW],
             severity=severity,
         )
 
 
 def _fractions(month: Month) -> Iterator[Issue]:
-    figures = [name for name in month.table if name not in {ROW, *TOTALS}]
-    for name in figures:
+    for name in [str(name) for name in month.table if name not in {ROW, *TOTALS}]:
         column = month.table[name]
-        for code, number in column[column % 1 > 0].items():
+        for code in column.index[column % 1 > 0]:
             yield _issue(
                 month,
                 "fractional-count",
-                f"{code} has {number:,.2f}, no whole number; taken as published",
+                f"{code} has {column[code]:,.2f}, no whole number; taken as published",
                 row=month.table[ROW][code],
                 column=name,
             )
@@ -175,8 +174,8 @@ def _parts(month: Month) -> Iterator[Issue]:
             yield _issue(
                 month,
                 "parts-disagree",
-                f"{code}: {name} is {table[name][code]:,.0f}, but {' + '.join(parts)} is {summed[code]:,.0f}; the "
-                "figures by type were taken",
+                f"{code}: {name} is {table[name][code]:,.0f}, but {' + '.join(parts)} {summed[code]:,.0f}; "
+                "the figures by type were taken",
                 row=table[ROW][code],
                 column=name,
             )
@@ -185,11 +184,12 @@ def _parts(month: Month) -> Iterator[Issue]:
 def _over_above_attendances(month: Month, table: pd.DataFrame) -> Iterator[Issue]:
     for over, attendances in zip(OVER, ATTENDANCES, strict=True):
         for code in table.index[table[over] > table[attendances]]:
-            none = table[attendances][code] == 0
+            number, of = table[over][code], table[attendances][code]
+            none = of == 0
             yield _issue(
                 month,
                 "over-without-attendances" if none else "over-above-attendances",
-                f"{code} has {table[over][code]:,.0f} {over} out of {table[attendances][code]:,.0f} attendances; "
+                f"{code} has {number:,.0f} {over} out of {of:,.0f} attendances; "
                 + ("they count in the figure for all types only" if none else "correct the file"),
                 row=table[ROW][code],
                 column=over,
@@ -213,8 +213,8 @@ def _without_false_zeros(
             _issue(
                 month,
                 "field-test",
-                f"{', '.join(sorted(table.index[stopped]))} took part in the field test of new standards and reported no "
-                "4-hour figure; their 0 over 4 hours is taken as not submitted",
+                f"{', '.join(sorted(table.index[stopped]))} took part in the field test of new standards "
+                "and reported no 4-hour figure; their 0 over 4 hours is taken as not submitted",
                 column=OVER[0],
             )
         )
@@ -222,7 +222,8 @@ def _without_false_zeros(
         _issue(
             month,
             "implausible-zero",
-            f"{code} has {attendances[code]:,.0f} type 1 attendances and not one over 4 hours; taken as not submitted",
+            f"{code} has {attendances[code]:,.0f} type 1 attendances and not one over 4 hours; "
+            "taken as not submitted",
             row=table[ROW][code],
             column=OVER[0],
         )

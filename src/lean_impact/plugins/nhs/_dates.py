@@ -13,7 +13,7 @@ from typing import Final
 
 from lean_impact.sources import text_of
 
-__all__ = ["month_of", "day_of", "revised_in_name"]
+__all__ = ["day_of", "month_of", "revised_in_name"]
 
 _MONTHS: Final = (
     "january",

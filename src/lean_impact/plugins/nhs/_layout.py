@@ -200,7 +200,7 @@ def workbook_layout(
     return _layout(rows, header, found, expected, _OPTIONAL_IN_WORKBOOK, file, sheet)
 
 
-def _layout(  # noqa: PLR0913, PLR0917 - two callers above, all of it given by them
+def _layout(
     rows: Sequence[Sequence[object]],
     header: int,
     found: Sequence[str],

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Final
 
 import pandas as pd
@@ -90,8 +91,9 @@ def read_month(file: SourceFile) -> tuple[Month | None, list[Issue]]:
         starts = ", ".join(f"'{shown(cell)}'" for cell in first[:6] if text_of(cell))
         reading.report(
             "not-monthly-ae",
-            "it is no monthly A&E file: no row has the headers 'Code' and 'Name' (workbook) or 'Org Code' and "
-            f"'Org name' (CSV); its first row is {starts or 'empty'}. Take it out of the folder",
+            "it is no monthly A&E file: it lacks the headers 'Code' and 'Name' (workbook) or "
+            f"'Org Code' and 'Org name' (CSV); its first row is {starts or 'empty'}. "
+            "Take it out of the folder",
         )
         return None, reading.issues
     if reading.sheet is None:
@@ -119,7 +121,8 @@ def _load(reading: Reading) -> None:
         reading.report(
             "not-monthly-ae",
             f"it is no monthly A&E workbook: it must have one sheet '{_SHEETS[0]}' or '{_SHEETS[1]}'; its "
-            f"sheets are {listed}. Take it out of the folder",
+            f"sheets are {listed}. "
+            "Take it out of the folder",
         )
         raise SourceError(f"{reading.file.name} cannot be read", reading.issues)
     reading.sheet, reading.encoding = names[0], workbook.container
@@ -155,7 +158,7 @@ def _preamble(rows: Sequence[Sequence[object]]) -> dict[str, object]:
     """Return the labelled cells above a table, such as ``Period:`` and what stands to its right."""
     found: dict[str, object] = {}
     for row in rows:
-        for label, value in zip(row, row[1:], strict=False):
+        for label, value in pairwise(row):
             text = text_of(label)
             if text.endswith(":"):
                 found.setdefault(text.removesuffix(":").casefold(), value)
@@ -170,8 +173,8 @@ def _period(reading: Reading, preamble: dict[str, object], periods: dict[str, in
         if month is None:
             reading.report(
                 "bad-period",
-                f"'{shown(cell)}' beside 'Period:' is no month; expected such as 'June 2015' (weekly files are not "
-                "read)",
+                f"'{shown(cell)}' beside 'Period:' is no month; expected such as 'June 2015' (weekly files "
+                "are not read)",
                 value=cell,
             )
         return month

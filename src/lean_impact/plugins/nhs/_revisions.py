@@ -62,8 +62,8 @@ def latest(months: Sequence[Month]) -> tuple[Month, list[Revision], list[Issue]]
                 Issue(
                     rule="unranked-files",
                     file=taken.file.name,
-                    message=f"it and {other.file.name} both hold {taken.period:%B %Y}, {differ} of their figures "
-                    "differ, and no date of revision says which is later; take one out of the folder",
+                    message=f"it and {other.file.name} both hold {taken.period:%B %Y}, {differ} of their "
+                    "figures differ, and no date of revision says which is later; take one out of the folder",
                 )
             )
     return taken, revisions, issues

@@ -1,8 +1,8 @@
 """Read the monthly A&E files of NHS England, by provider, in every layout from June 2015 on.
 
-Workbooks (xls, xlsx) of June 2015 to March 2018 and of 2025, and the CSV files from April 2018 on; the layouts
-are told apart by their headers. What the files cannot tell, such as a zero of a trust that stopped reporting,
-is flagged and never filled in.
+Workbooks (xls, xlsx) of June 2015 to March 2018 and of 2025, and the CSV files from April 2018 on; the
+layouts are told apart by their headers. What the files cannot tell, such as a zero of a trust that stopped
+reporting, is flagged and never filled in.
 """
 
 from __future__ import annotations
@@ -43,29 +43,28 @@ _IMPLAUSIBLE_ZERO: Final = 1_000
 class MonthlyAE:
     """Data source of the monthly A&E attendances and emergency admissions by provider.
 
-        Parameters
-        ----------
-        checksum : {"warning", "error"}, default "warning"
-            What it is if a file's total row is absent or differs from the sum of its organisations. Whole
-            originals agree to the last digit, so a difference means that rows were cut or changed; extracts
-            with a few organisations are common all the same, and the warning names every figure.
-        implausible_zero : int or None, default 1000
-            Type 1 attendances in a month from which not one over 4 hours is taken as "not submitted", with a
-            warning; None believes every zero of trusts outside the field test.
+    Parameters
+    ----------
+    checksum : {"warning", "error"}, default "warning"
+        What it is if a file's total row is absent or differs from the sum of its organisations. Whole
+        originals agree to the last digit, so a difference means that rows were cut or changed; extracts
+        with a few organisations are common all the same, and the warning names every figure.
+    implausible_zero : int or None, default 1000
+        Type 1 attendances in a month from which not one over 4 hours is taken as "not submitted", with a
+        warning; None believes every zero of trusts outside the field test.
 
-        Notes
-        -----
-        Every organisation code is kept as published, trusts, walk-in centres and independent providers alike; a
-        study chooses. Rows of national totals are dropped. Booked appointments, apart in the CSV files from
-        August 2020, are added to attendances and to those over 4 hours, as in the published headline figures.
+    Notes
+    -----
+    Every organisation code is kept as published, trusts, walk-in centres and independent providers alike;
+    a study chooses. Rows of national totals are dropped. Booked appointments, apart in the CSV files from
+    August 2020, are added to attendances and to those over 4 hours, as in the published headline figures.
 
-        Examples
-        --------
-        >>> from datetime import date, timedelta
-    from itertools import pairwise
-        >>> wanted = MonthlyAE().locate(Window(start=date(2018, 3, 1), end=date(2018, 5, 1)))
-        >>> [item.what for item in wanted]
-        ['the A&E workbook by provider for March 2018', 'the monthly A&E CSV file for April 2018']
+    Examples
+    --------
+    >>> from datetime import date
+    >>> wanted = MonthlyAE().locate(Window(start=date(2018, 3, 1), end=date(2018, 5, 1)))
+    >>> [item.what for item in wanted]
+    ['the A&E workbook by provider for March 2018', 'the monthly A&E CSV file for April 2018']
     """
 
     checksum: Literal["warning", "error"] = "warning"
