@@ -41,7 +41,9 @@ PHI_RANGE: Final = (-0.3, 0.97)
 TABLE_SIZE: Final = 10
 """Simulated series in the table, as a multiple of those that one series is compared with."""
 
-MIN_YEARS_FOR_SEASON: Final = 2
+MIN_YEARS_FOR_SEASON: Final = 3
+"""With two years the months' own means swallow a step in the middle."""
+
 _YEAR: Final = 12
 _ESTIMATE_RANGE: Final = (-0.9, 0.97)
 _FLOOR: Final = 1e-10  # of the total variance: residuals below are rounding, not noise

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lean_impact.changepoints._calibration import Layout
-from lean_impact.kernels.autoregression import ar1_covariance
+from lean_impact.changepoints._calibration import Layout, season_numbers
+from lean_impact.changepoints.result import Segment
+from lean_impact.domain import next_period
+from lean_impact.tables import Series
 
-__all__ = ["StepModel", "fit_steps"]
+__all__ = ["StepModel", "fit_steps", "fitted_values", "segments_of"]
 
 Floats = NDArray[np.float64]
 
@@ -27,49 +30,11 @@ class StepModel:
         Deviation of each season, by its number; a single 0 without seasons.
     residuals : ndarray, shape (n_observed,)
         What is left over.
-    design : ndarray, shape (n_observed, n_coefficients)
-        Segment dummies, then season contrasts.
-    inverse : ndarray, shape (n_coefficients, n_observed)
-        Pseudo-inverse of the design.
     """
 
     levels: Floats
     season: Floats
     residuals: Floats
-    design: Floats
-    inverse: Floats
-
-    def step_variances(self, layout: Layout, phi: Floats) -> Floats:
-        r"""Return the variance of each step when the noise is AR(1), averaged over autocorrelations.
-
-        Parameters
-        ----------
-        layout : Layout
-            Positions on the calendar.
-        phi : ndarray, shape (n_phi,)
-            Autocorrelations that are compatible with the series.
-
-        Returns
-        -------
-        ndarray, shape (n_segments - 1,)
-            In the squared unit of the measure.
-
-        Notes
-        -----
-        A step is a contrast :math:`w^T y`; its variance is :math:`w^T \Gamma w` with
-        :math:`\Gamma_{ij} = \sigma^2 \phi^{|i-j|}`, and :math:`\sigma^2` is the residual sum of squares
-        divided by its expectation :math:`\mathrm{tr}((I - H) R)`, where :math:`H` is the hat matrix.
-        """
-        n_steps = len(self.levels) - 1
-        contrasts = self.inverse[1 : n_steps + 1] - self.inverse[:n_steps]
-        hat = self.design @ self.inverse
-        squares = float(self.residuals @ self.residuals)
-        total = np.zeros(n_steps)
-        for value in phi:
-            correlation = ar1_covariance(float(value), positions=np.array(layout.positions))
-            degrees = float(np.trace(correlation) - np.einsum("ij,ji->", hat, correlation))
-            total += squares / degrees * np.einsum("ki,ij,kj->k", contrasts, correlation, contrasts)
-        return total / len(phi)
 
 
 def fit_steps(values: Floats, layout: Layout, breaks: tuple[int, ...]) -> StepModel:
@@ -96,8 +61,7 @@ def fit_steps(values: Floats, layout: Layout, breaks: tuple[int, ...]) -> StepMo
     # Contrasts against the last season: the season then sums to 0, and the levels are yearly means.
     contrast = (seasons[:, None] == present[None, :-1]).astype("float64") - (seasons == present[-1])[:, None]
     design = np.column_stack([segment[:, None] == np.arange(len(breaks) + 1)[None, :], contrast])
-    inverse = np.linalg.pinv(design)
-    coefficients = inverse @ values
+    coefficients = np.linalg.lstsq(design, values, rcond=None)[0]
     n_segments = len(breaks) + 1
     effects = coefficients[n_segments:]
     season = np.zeros(int(present[-1]) + 1)
@@ -106,6 +70,30 @@ def fit_steps(values: Floats, layout: Layout, breaks: tuple[int, ...]) -> StepMo
         levels=coefficients[:n_segments],
         season=season,
         residuals=values - design @ coefficients,
-        design=design,
-        inverse=inverse,
     )
+
+
+def segments_of(
+    series: Series, kept: NDArray[np.int64], breaks: tuple[int, ...], model: StepModel
+) -> tuple[Segment, ...]:
+    """Turn indices of observed periods into dated segments."""
+    days: list[date] = [series.periods[kept[at]].astype(date) for at in (0, *breaks)]
+    days.append(next_period(series.periods[kept[-1]].astype(date), series.measure.frequency))
+    sizes = np.diff([0, *breaks, len(kept)])
+    return tuple(
+        Segment(start=start, end=end, level=float(level), n_observed=int(size))
+        for start, end, level, size in zip(days[:-1], days[1:], model.levels, sizes, strict=True)
+    )
+
+
+def fitted_values(
+    series: Series, kept: NDArray[np.int64], breaks: tuple[int, ...], model: StepModel
+) -> NDArray[np.float64]:
+    """Return level plus season on the whole calendar, missing periods included."""
+    starts = kept[list(breaks)]
+    segment = np.searchsorted(starts, np.arange(len(series)), side="right")
+    fitted = model.levels[segment]
+    if len(model.season) > 1:
+        fitted = fitted + model.season[season_numbers(series.periods, series.measure.frequency)]
+    fitted.flags.writeable = False
+    return fitted

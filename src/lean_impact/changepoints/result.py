@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from lean_impact.domain import (
-    Estimate,
     Measure,
     Provenance,
     PValue,
@@ -78,9 +77,9 @@ class Change:
         away, the more so the smaller it is.
     before, after : float
         Level on either side, in the unit of the measure.
-    size : Estimate
-        ``after - before`` with its interval, given that there is a change and that it is here. As the place
-        was searched for, the size leans to the large side.
+    lower, upper : float
+        Interval of ``after - before``, valid at the level ``1 - false_alarm`` for all places at once, so it
+        allows for the place having been searched for.
     p_value : PValue
         How often stable series show anything as strong anywhere.
     """
@@ -88,8 +87,14 @@ class Change:
     period: date
     before: float
     after: float
-    size: Estimate
+    lower: float
+    upper: float
     p_value: PValue
+
+    @property
+    def size(self) -> float:
+        """``after - before``, in the unit of the measure."""
+        return self.after - self.before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -169,9 +174,9 @@ class ChangePoints:
                 pd.Timestamp(change.period),
                 change.before,
                 change.after,
-                change.size.value,
-                change.size.lower,
-                change.size.upper,
+                change.size,
+                change.lower,
+                change.upper,
                 change.p_value.value,
                 change.p_value.smallest,
             )
@@ -215,11 +220,11 @@ class ChangePoints:
 
     def _change_words(self) -> Iterator[str]:
         for change in self.changes:
-            lower, upper = (self.measure.format_change(x) for x in (change.size.lower, change.size.upper))
+            lower, upper = (self.measure.format_change(x) for x in (change.lower, change.upper))
             yield (
                 f"{self.label(change.period)}: from {self.measure.format(change.before)} to "
-                f"{self.measure.format(change.after)} ({self.measure.format_change(change.size.value)}, "
-                f"{change.size.level:.0%} interval {lower} to {upper}), {change.p_value}"
+                f"{self.measure.format(change.after)} ({self.measure.format_change(change.size)}, "
+                f"{1 - self.false_alarm:.0%} interval {lower} to {upper}), {change.p_value}"
             )
 
     def _verdict(self) -> str:
@@ -322,7 +327,7 @@ class WindowComparison:
         between = f"{self.window.start} to before {self.window.end}"
         lines = [f"{self.result.trust}, {measure.name}, against {between}: {self.verdict}"]
         lines += [
-            f"  {place}: {measure.format_change(change.size.value)} at {self.result.label(change.period)}"
+            f"  {place}: {measure.format_change(change.size)} at {self.result.label(change.period)}"
             for change, place in zip(self.result.changes, self.where, strict=True)
         ]
         if "inside" in self.where:

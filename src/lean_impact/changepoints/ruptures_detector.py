@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from importlib.metadata import version
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -17,14 +17,13 @@ from lean_impact.changepoints._calibration import (
     layout_of,
     null_table,
     scan,
-    season_numbers,
     simulate,
 )
 from lean_impact.changepoints._cautions import doubts, holes_and_imputed
-from lean_impact.changepoints._segmentation import segment, step_gains
-from lean_impact.changepoints._stepmodel import StepModel, fit_steps
+from lean_impact.changepoints._segmentation import segment
+from lean_impact.changepoints._stepmodel import fit_steps, fitted_values, segments_of
 from lean_impact.changepoints.result import Change, ChangePoints, Segment, Status
-from lean_impact.domain import Estimate, Provenance, PValue, next_period
+from lean_impact.domain import Provenance, PValue
 from lean_impact.errors import DesignError, Issue, TableError
 from lean_impact.tables import Series
 
@@ -38,7 +37,6 @@ MIN_SEGMENTS: Final = 4
 MAX_ROUNDS: Final = 8
 FEWEST_DRAWS: Final = 199
 SHORTEST_SEGMENT: Final = 2
-_Z95: Final = 1.959963984540054
 _ROUNDING: Final = 1e-12
 
 
@@ -47,7 +45,6 @@ class _Round:
     """One pass of the search: what was found given the season and noise estimated so far."""
 
     breaks: tuple[int, ...]
-    adjusted: Floats
     long_run_variance: float
     statistic: float
     reference: Reference
@@ -78,7 +75,7 @@ class RupturesDetector:
     Notes
     -----
     Estimand: the first periods of stretches of different level in a series whose noise is a stationary
-    first-order autoregression, with a pattern of months or quarters where two years or more are at hand.
+    first-order autoregression, with a pattern of months or quarters where three years or more are at hand.
 
     1. Take the season out, together with the levels found so far (none at first).
     2. Estimate variance and autocorrelation :math:`\phi` from what the best two further steps leave over.
@@ -91,6 +88,9 @@ class RupturesDetector:
 
     The p-value of a change compares its gain, given its neighbours, with the strongest gain anywhere in each
     stable series: it allows for the search, and leans to the safe side for changes that share a series.
+
+    The interval of a size uses the same penalty :math:`c`: it is wide by :math:`\sqrt{c\,(1/n_1 + 1/n_2)}`
+    on either side, valid for all places at once, and so excludes 0 exactly where a change is reported.
 
     Missing periods are left out of the cost; the simulated series have the same holes.
 
@@ -193,7 +193,6 @@ class RupturesDetector:
             rounds.append(
                 _Round(
                     breaks=found,
-                    adjusted=adjusted,
                     long_run_variance=variance,
                     statistic=float(seen.statistic[0]),
                     reference=reference,
@@ -214,15 +213,15 @@ class RupturesDetector:
         first, last = rounds[0], rounds[-1]
         model = fit_steps(observed, layout, last.breaks)
         low, middle, high = (float(q) for q in np.quantile(last.reference.phi, (0.05, 0.5, 0.95)))
-        segments = _segments(series, kept, last.breaks, model)
+        segments = segments_of(series, kept, last.breaks, model)
         return ChangePoints(
             trust=series.trust,
             measure=series.measure,
             periods=series.periods,
             values=series.values,
-            fitted=_fitted(series, kept, last.breaks, model),
+            fitted=fitted_values(series, kept, last.breaks, model),
             status="judged",
-            changes=self._changes(layout, last, model, segments),
+            changes=self._changes(last, segments),
             segments=segments,
             p_value=self._p_value(first.reference, first.statistic),
             phi=middle,
@@ -236,23 +235,21 @@ class RupturesDetector:
             cautions=(*cautions, *doubts(observed, layout, model, high=high, settled=settled)),
         )
 
-    def _changes(
-        self, layout: Layout, last: _Round, model: StepModel, segments: tuple[Segment, ...]
-    ) -> tuple[Change, ...]:
-        gains = step_gains(last.adjusted, last.breaks) / last.long_run_variance
-        errors = np.sqrt(model.step_variances(layout, np.quantile(last.reference.phi, (0.1, 0.5, 0.9))))
+    def _changes(self, last: _Round, segments: tuple[Segment, ...]) -> tuple[Change, ...]:
         changes = []
-        for left, right, gain, error in zip(segments[:-1], segments[1:], gains, errors, strict=True):
-            size, half = right.level - left.level, _Z95 * float(error)
+        for left, right in pairwise(segments):
+            size = right.level - left.level
+            # One over the sum of squares that a step of size 1 between these segments explains.
+            unit = 1.0 / left.n_observed + 1.0 / right.n_observed
+            half = float(np.sqrt(last.factor * last.long_run_variance * unit))
             changes.append(
                 Change(
                     period=right.start,
                     before=left.level,
                     after=right.level,
-                    size=Estimate(
-                        value=size, standard_error=float(error), lower=size - half, upper=size + half
-                    ),
-                    p_value=self._p_value(last.reference, float(gain)),
+                    lower=size - half,
+                    upper=size + half,
+                    p_value=self._p_value(last.reference, size**2 / unit / last.long_run_variance),
                 )
             )
         return tuple(changes)
@@ -318,31 +315,6 @@ class RupturesDetector:
             provenance=self._provenance(series),
             cautions=cautions,
         )
-
-
-def _segments(
-    series: Series, kept: NDArray[np.int64], breaks: tuple[int, ...], model: StepModel
-) -> tuple[Segment, ...]:
-    days: list[date] = [series.periods[kept[at]].astype(date) for at in (0, *breaks)]
-    days.append(next_period(series.periods[kept[-1]].astype(date), series.measure.frequency))
-    sizes = np.diff([0, *breaks, len(kept)])
-    return tuple(
-        Segment(start=start, end=end, level=float(level), n_observed=int(size))
-        for start, end, level, size in zip(days[:-1], days[1:], model.levels, sizes, strict=True)
-    )
-
-
-def _fitted(
-    series: Series, kept: NDArray[np.int64], breaks: tuple[int, ...], model: StepModel
-) -> NDArray[np.float64]:
-    """Return level plus season on the whole calendar, missing periods included."""
-    starts = kept[list(breaks)]
-    segment = np.searchsorted(starts, np.arange(len(series)), side="right")
-    fitted = model.levels[segment]
-    if len(model.season) > 1:
-        fitted = fitted + model.season[season_numbers(series.periods, series.measure.frequency)]
-    fitted.flags.writeable = False
-    return fitted
 
 
 def _refuse_infinite(series: Series) -> None:

@@ -1,11 +1,11 @@
-"""First-order autoregression: simulate it, estimate it, and its covariance, on calendars with holes."""
+"""First-order autoregression: simulate it, and estimate it on calendars with holes."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ar1_covariance", "lag1_autocorrelation", "simulate_ar1"]
+__all__ = ["lag1_autocorrelation", "simulate_ar1"]
 
 Floats = NDArray[np.float64]
 
@@ -77,28 +77,3 @@ def lag1_autocorrelation(residuals: Floats, *, adjacent: NDArray[np.bool_], floo
     mean_square = squares / residuals.shape[1]
     estimate: Floats = products / n_pairs / np.where(mean_square > 0, mean_square, 1.0)
     return estimate
-
-
-def ar1_covariance(phi: float, *, positions: NDArray[np.int64]) -> Floats:
-    r"""Return the correlation matrix of an AR(1) series at some positions of its calendar.
-
-    Parameters
-    ----------
-    phi : float
-        Lag-1 autocorrelation, between -1 and 1.
-    positions : ndarray of int, shape (n_observed,)
-        Positions on the full calendar.
-
-    Returns
-    -------
-    ndarray, shape (n_observed, n_observed)
-        :math:`\phi^{|i - j|}`.
-
-    Examples
-    --------
-    >>> ar1_covariance(0.5, positions=np.array([0, 1, 3]))[0]
-    array([1.   , 0.5  , 0.125])
-    """
-    distance = np.abs(positions[:, None] - positions[None, :])
-    correlation: Floats = np.power(float(phi), distance)
-    return correlation
