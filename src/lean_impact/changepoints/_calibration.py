@@ -28,6 +28,7 @@ __all__ = [
     "Scan",
     "layout_of",
     "null_table",
+    "rounding",
     "scan",
     "season_numbers",
     "simulate",
@@ -46,7 +47,7 @@ MIN_YEARS_FOR_SEASON: Final = 3
 
 _YEAR: Final = 12
 _ESTIMATE_RANGE: Final = (-0.9, 0.97)
-_FLOOR: Final = 1e-10  # of the total variance: residuals below are rounding, not noise
+_FLOOR: Final = 1e-10  # of the sum of squares
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,25 +121,46 @@ class Scan:
     long_run_variance: Floats
 
 
-def scan(residuals: Floats, layout: Layout) -> Scan:
+def scan(residuals: Floats, layout: Layout, *, floor: float | None = None) -> Scan:
     r"""Measure how strongly each series seems to change, in units of its own noise.
+
+    Parameters
+    ----------
+    residuals : ndarray, shape (n_series, n_observed)
+        Series without season, and without the levels found so far.
+    layout : Layout
+        Their calendar.
+    floor : float, optional
+        Sum of squares below which residuals are rounding; by default a tiny share of their own.
+
+    Returns
+    -------
+    Scan
+        One entry per series.
 
     Notes
     -----
     With the gains :math:`G_1, G_2` of the best one and two steps, the penalised least-squares optimum has a
-    change exactly when the penalty is below :math:`\max(G_1, G_2/2)` (three or more steps at once never came
-    first in stable series). Noise is measured on what the best *two* steps leave over, so that a real step is
-    not taken for autocorrelation.
+    change when the penalty is below :math:`\max(G_1, G_2/2)`. Three or more steps at once can come first only
+    at penalties far below those that matter here. Noise is measured on what the best *two* steps leave over,
+    so that a real step is not taken for autocorrelation.
     """
     steps = best_steps(residuals, min_size=layout.min_size)
     n = residuals.shape[1]
-    floor = _FLOOR * (residuals**2).sum(axis=1)
-    squares = np.maximum((steps.residuals**2).sum(axis=1), floor)
-    phi = lag1_autocorrelation(steps.residuals, adjacent=layout.adjacent, floor=floor)
+    smallest = rounding(residuals) if floor is None else np.full(len(residuals), floor)
+    squares = np.maximum((steps.residuals**2).sum(axis=1), smallest)
+    phi = lag1_autocorrelation(steps.residuals, adjacent=layout.adjacent, floor=smallest)
     phi = np.clip(phi, *_ESTIMATE_RANGE)
     long_run = squares / n * (1.0 + phi) / (1.0 - phi)
     statistic = np.maximum(steps.one, steps.two / 2.0) / long_run
     return Scan(statistic=statistic, phi=phi, long_run_variance=long_run)
+
+
+def rounding(series: Floats) -> Floats:
+    """Return the sum of squares below which a fit to each series leaves rounding only, shape (n_series,)."""
+    centred = series - series.mean(axis=1, keepdims=True)
+    smallest: Floats = _FLOOR * (centred**2).sum(axis=1)
+    return smallest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

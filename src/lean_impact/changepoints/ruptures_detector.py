@@ -16,6 +16,7 @@ from lean_impact.changepoints._calibration import (
     Reference,
     layout_of,
     null_table,
+    rounding,
     scan,
     simulate,
 )
@@ -180,14 +181,16 @@ class RupturesDetector:
 
     def _search(self, observed: Floats, layout: Layout, table: NullTable) -> tuple[list[_Round], bool]:
         """Segment until nothing moves; return all passes, and whether they settled."""
+        floor = float(rounding(layout.deseasonalise(observed[None, :]))[0])
         breaks: tuple[int, ...] = ()
         rounds: list[_Round] = []
         for _ in range(MAX_ROUNDS):
             model = fit_steps(observed, layout, breaks)
-            seen = scan(model.residuals[None, :], layout)
+            seen = scan(model.residuals[None, :], layout, floor=floor)
             reference = table.near(float(seen.phi[0]), self.draws)
             factor = reference.critical(self.false_alarm)
-            adjusted = observed - model.season[list(layout.seasons)]
+            # Centred, because the kernel multiplies values and would lose digits to a large level.
+            adjusted = observed - observed.mean() - model.season[list(layout.seasons)]
             variance = float(seen.long_run_variance[0])
             found = segment(adjusted / np.sqrt(variance), factor, self.min_size)
             rounds.append(

@@ -21,9 +21,9 @@ class BestSteps:
     one : ndarray, shape (n_series,)
         Largest reduction of the sum of squares that one step can bring.
     two : ndarray, shape (n_series,)
-        The same for two steps; equal to ``one`` where there is no room for two.
+        The same for at most two steps; equal to ``one`` where two have no room or no place that is better.
     residuals : ndarray, shape (n_series, n_periods)
-        What the best two steps (one, where there is no room) leave over.
+        What these at most two steps leave over.
     """
 
     one: Floats
