@@ -1,0 +1,85 @@
+"""Draw a series with its levels and changes."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from lean_impact.domain import Window, period_label
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from lean_impact.changepoints.result import ChangePoints
+
+__all__ = ["draw"]
+
+_POINT: Final = "#6B7780"
+_LEVEL: Final = "#003087"
+_CHANGE: Final = "#C75300"
+_WINDOW: Final = "#E8EDEE"
+_TEXT: Final = "#212B32"
+
+
+def draw(result: ChangePoints, ax: Axes | None, *, window: Window | None) -> Axes:
+    """Draw on the axes, or on those of a new figure; see :meth:`ChangePoints.plot`."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter
+
+    if ax is None:
+        ax = Figure(figsize=(9, 4), layout="constrained").add_subplot()
+    measure = result.measure
+    if window is not None:
+        ax.axvspan(_x(window.start), _x(window.end), color=_WINDOW, zorder=0, label="Adoption window")
+    ax.plot(
+        _x(result.periods),
+        result.values,
+        color=_POINT,
+        marker="o",
+        markersize=3,
+        linewidth=0.8,
+        label="Published figure",
+    )
+    for number, segment in enumerate(result.segments):
+        ax.plot(
+            [_x(segment.start), _x(segment.end)],
+            [segment.level, segment.level],
+            color=_LEVEL,
+            linewidth=2.5,
+            solid_capstyle="butt",
+            label="Level without season" if number == 0 else None,
+        )
+    for number, change in enumerate(result.changes):
+        ax.axvline(
+            _x(change.period),
+            color=_CHANGE,
+            linestyle="--",
+            linewidth=1.2,
+            label="Change found" if number == 0 else None,
+        )
+        ax.annotate(
+            period_label(change.period, measure.frequency),
+            xy=(_x(change.period), 1.0),
+            xycoords=("data", "axes fraction"),
+            # Neighbouring labels take turns on two lines, so that they do not cover each other.
+            xytext=(3, -11 - 11 * (number % 2)),
+            textcoords="offset points",
+            fontsize=8,
+            color=_TEXT,
+        )
+    ax.xaxis_date()
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: measure.format(value)))
+    ax.set_title(result.title, loc="left", fontsize=10, color=_TEXT)
+    ax.set_ylabel(measure.unit, fontsize=9, color=_TEXT)
+    ax.tick_params(labelsize=8, colors=_TEXT)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(fontsize=8, frameon=False, loc="best")
+    return ax
+
+
+def _x(days: date | np.ndarray) -> Any:  # noqa: ANN401 - a number or an array of numbers, as days is
+    from matplotlib.dates import date2num
+
+    return date2num(days)  # type: ignore[no-untyped-call]  # matplotlib.dates carries no annotations
