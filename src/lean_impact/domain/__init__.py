@@ -17,6 +17,7 @@ from lean_impact.domain.protocol import (
     Exclusion,
     NotComparable,
     QualityDecision,
+    QualityPlan,
     SpcPlan,
 )
 from lean_impact.domain.provenance import InputFile, Provenance
@@ -49,6 +50,7 @@ __all__ = [
     "Programme",
     "Provenance",
     "QualityDecision",
+    "QualityPlan",
     "SpcPlan",
     "State",
     "StudyInfo",

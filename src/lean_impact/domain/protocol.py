@@ -21,6 +21,7 @@ __all__ = [
     "Exclusion",
     "NotComparable",
     "QualityDecision",
+    "QualityPlan",
     "Role",
     "SpcPlan",
 ]
@@ -72,17 +73,39 @@ class QualityDecision(DomainModel):
     Parameters
     ----------
     kind : str
-        Kind of finding that it answers, such as ``"gap"`` or ``"jump-in-volume"``.
+        Kind of finding that it answers, such as ``"gap"`` or ``"volume-jump"``.
+    action, reason : str
+        What is done, and why.
     trust, measure : str, optional
         Where it applies; everywhere if not given.
-    action : str
-        What is done, in words.
+    window : Window, optional
+        When it applies; always if not given.
     """
 
     kind: Slug
+    action: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
     trust: TrustCode | None = None
     measure: Slug | None = None
-    action: str = Field(min_length=1)
+    window: Window | None = None
+
+
+class QualityPlan(DomainModel):
+    """What is looked at before any estimate, and what is done about it.
+
+    Parameters
+    ----------
+    measures : tuple of str
+        Measures whose figures are looked at.
+    share : tuple of str, optional
+        A part and its whole, whose ratio of denominators shows reclassification.
+    decisions : tuple of QualityDecision
+        What is done about findings.
+    """
+
+    measures: tuple[Slug, ...] = Field(min_length=1)
+    share: tuple[Slug, Slug] | None = None
+    decisions: tuple[QualityDecision, ...] = ()
 
 
 class EffectQuestion(DomainModel):
@@ -197,10 +220,9 @@ class AnalysisPlan(DomainModel):
         Times left out for everyone.
     not_comparable : tuple of NotComparable
         Trusts that cannot serve as comparison.
-    decisions : tuple of QualityDecision
-        What is done about findings on data quality.
-    spc, changepoints, contingency
-        Plans of the other stages; a stage without a plan is not run.
+    quality, spc, changepoints, contingency
+        Plans of the other stages; a stage without a plan is not run, and quality is then looked at for the
+        measure that decides.
     """
 
     seed: int = Field(ge=0)
@@ -210,7 +232,7 @@ class AnalysisPlan(DomainModel):
     effects: tuple[EffectQuestion, ...] = Field(min_length=1)
     exclusions: tuple[Exclusion, ...] = ()
     not_comparable: tuple[NotComparable, ...] = ()
-    decisions: tuple[QualityDecision, ...] = ()
+    quality: QualityPlan | None = None
     spc: SpcPlan | None = None
     changepoints: ChangePointPlan | None = None
     contingency: ContingencyPlan | None = None
@@ -240,7 +262,7 @@ class AnalysisPlan(DomainModel):
     @property
     def measures(self) -> tuple[str, ...]:
         """Identifiers of all measures that the plan needs, sorted."""
-        stages = (self.spc, self.changepoints)
+        stages = (self.quality, self.spc, self.changepoints)
         others = {measure for stage in stages if stage for measure in stage.measures}
         return tuple(sorted({question.measure for question in self.effects} | others))
 

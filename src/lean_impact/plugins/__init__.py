@@ -7,8 +7,8 @@ from typing import Final
 __all__ = ["BUNDLED"]
 
 BUNDLED: Final = {
-    "nhs": "lean_impact.plugins.nhs",
-    "contingency": "lean_impact.plugins.contingency",
+    "nhs": "lean_impact.plugins.nhs.hooks",
+    "contingency": "lean_impact.plugins.contingency.hooks",
     "programmes": "lean_impact.plugins.programmes",
     "sections": "lean_impact.plugins.sections",
 }

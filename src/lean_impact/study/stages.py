@@ -4,14 +4,15 @@ from __future__ import annotations
 
 
 from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 
 from lean_impact.changepoints import RupturesDetector, WindowComparison
 from lean_impact.contingency import Contingency, ContingencyAnalysis, ContingencyModel
-from lean_impact.domain import EffectQuestion, Window
+from lean_impact.domain import EffectQuestion, QualityPlan, Window
 from lean_impact.effects import DifferenceInDifferences, select_comparison
-from lean_impact.errors import InputError
+from lean_impact.errors import StudyError
 from lean_impact.hooks import Plugins
 from lean_impact.pooled import RandomEffects
 from lean_impact.quality import QualityReport, assess
@@ -61,13 +62,13 @@ class Stages:
 
     def quality(self) -> QualityReport:
         """Look at the figures of the programme's trusts before any estimate."""
-        plan = self.study.plan
-        measures = tuple(dict.fromkeys((plan.primary.measure, *plan.spc_measures)))
+        plan = self.study.plan.quality or QualityPlan(measures=(self.study.plan.primary.measure,))
         return assess(
             self.inputs.panel,
-            measures=measures,
+            measures=plan.measures,
             trusts=self.study.programme.codes,
             successions=self.inputs.successions,
+            share=plan.share,
             decisions=plan.decisions,
         )
 
@@ -83,7 +84,7 @@ class Stages:
         baseline = Baseline(freeze_before=plan.baseline.end, label="declared start")
         return tuple(
             estimator.chart(
-                panel.window(plan.baseline.start, self._end).series(code, measure), baseline=baseline
+                panel.window(plan.baseline.start, date.max).series(code, measure), baseline=baseline
             )
             for measure in plan.measures
             for code in self.study.programme.codes
@@ -103,3 +104,73 @@ class Stages:
         }
         windows = {code: self.study.programme.adoption_of(code).window for code in self.study.programme.codes}
         return tuple(result.compare(windows[code]) for (_, code), result in found.items())
+
+    # ------------------------------------------------------------------ effects
+
+    def answers(self) -> tuple[EffectAnswer, ...]:
+        """Answer every question on effects, in the order of the plan."""
+        return tuple(self._answer(question) for question in self.study.plan.effects)
+
+    def _answer(self, question: EffectQuestion) -> EffectAnswer:
+        plan = self.study.plan
+        treated = question.trusts or self.study.programme.codes
+        ignore = tuple(item for item in plan.exclusions if item.applies_to(question.measure))
+        comparison = select_comparison(
+            self.inputs.panel,
+            measure=question.measure,
+            window=Window(start=question.pre.start, end=question.post.end),
+            # A trust of the programme is never a comparison, whether or not this question asks about it.
+            treated=self.study.programme.codes,
+            excluded={code: group.reason for group in plan.not_comparable for code in group.codes},
+            successions=self.inputs.successions,
+            ignore=ignore,
+        )
+        estimator = DifferenceInDifferences(
+            level=plan.level,
+            draws=plan.draws,
+            calibration_groups=plan.placebo_groups,
+            seed=self._seeds["effects"],
+        )
+        result = estimator.estimate(
+            self.inputs.panel,
+            measure=question.measure,
+            treated=treated,
+            comparison=comparison.trusts,
+            pre=question.pre,
+            post=question.post,
+            ignore=ignore,
+        )
+        pooled = None
+        if len(treated) >= _FEWEST_TO_POOL:
+            pooled = RandomEffects(level=plan.level).pool(
+                result.effects,
+                n_comparison=result.n_comparison,
+                measure=result.measure,
+                provenance=result.provenance,
+            )
+        return EffectAnswer(question=question, comparison=comparison, result=result, pooled=pooled)
+
+    # ------------------------------------------------------------------ conditions
+
+    def contingency(self, answers: tuple[EffectAnswer, ...]) -> Contingency | None:
+        """Judge the planned contingency models on the effects of one question."""
+        plan, cases = self.study.plan.contingency, self.study.cases
+        if plan is None or cases is None:
+            return None
+        null = self._scorer(plan.null)
+        models = [model for model in map(self._scorer, plan.scorers) if model is not None]
+        if null is None:
+            raise StudyError(f"the benchmark '{plan.null}' cannot be used: {self.plugins.failures[-1]}")
+        answer = next(answer for answer in answers if answer.question.id == plan.effects)
+        return ContingencyAnalysis(models=models, null=null, seed=self._seeds["contingency"]).evaluate(
+            cases,
+            effects=answer.result.effects,
+            improvement=answer.result.measure.improvement,
+            outcome=self.study.outcome,
+        )
+
+    def _scorer(self, name: str) -> ContingencyModel | None:
+        owned = self.plugins.scorer(name)
+        return self.plugins.attempt(
+            owned.entry.open, plugin=owned.plugin, stage="open", what=f"scorer '{name}'"
+        )
