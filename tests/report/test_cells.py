@@ -34,7 +34,7 @@ def test_an_icon_that_could_do_more_than_draw_is_refused(svg, message):
 
 
 def test_an_icon_needs_words():
-    with pytest.raises(InputError, match="needs a words"):
+    with pytest.raises(InputError, match="has no words"):
         SafeSvg(svg=DOT, words=" ")
 
 

@@ -117,8 +117,8 @@ def test_lists_become_tuples():
     [
         ({"draw": None}, "exactly one of draw"),
         ({"draw_figure": nothing}, "exactly one of draw"),
-        ({"title": ""}, "needs a title"),
-        ({"description": " "}, "needs a description"),
+        ({"title": ""}, "has no title"),
+        ({"description": " "}, "has no description"),
         ({"size": (0, 3)}, "positive numbers"),
         ({"table": FRAME}, "must be Table, not DataFrame"),
     ],

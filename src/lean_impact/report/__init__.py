@@ -9,9 +9,10 @@ from lean_impact.report import formats
 from lean_impact.report.cells import Column, SafeSvg
 from lean_impact.report.files import WrittenFile, write_tables
 from lean_impact.report.html import render_html
-from lean_impact.report.model import Chart, Plottable, Report, Section, Table
+from lean_impact.report.model import Chart, Plottable, Report, Section
 from lean_impact.report.multiples import small_multiples
 from lean_impact.report.output import OutputFolder
+from lean_impact.report.table import Table
 
 __all__ = [
     "Chart",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from lean_impact.errors import InputError, Issue
 
-__all__ = ["id_issues", "raise_if_any", "text_issues", "tuple_of"]
+__all__ = ["id_issues", "raise_if_any", "repeated", "text_issues", "tuple_of"]
 
 # Ids name files and page anchors: lower case, because some file systems know no case; single hyphens,
 # because the page derives ids of its own with a double one.
@@ -32,10 +33,15 @@ def id_issues(what: str, value: object) -> list[Issue]:
 def text_issues(what: str, **texts: object) -> list[Issue]:
     """Return one issue for each text that is needed but empty."""
     return [
-        Issue(rule="report-text", message=f"{what} needs a {name}: give one in plain words")
+        Issue(rule="report-text", message=f"{what} has no {name.replace('_', ' ')}: give it in plain words")
         for name, text in texts.items()
         if not isinstance(text, str) or not text.strip()
     ]
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """Return the names that are there more than once, sorted."""
+    return sorted(name for name, times in Counter(names).items() if times > 1)
 
 
 def tuple_of(kind: type, name: str, values: object) -> tuple[tuple[Any, ...], list[Issue]]:

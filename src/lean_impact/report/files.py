@@ -15,8 +15,9 @@ import pandas as pd
 
 from lean_impact.report._text import clean
 from lean_impact.report.cells import is_missing, iso
-from lean_impact.report.model import Report, Table
+from lean_impact.report.model import Report
 from lean_impact.report.output import writing
+from lean_impact.report.table import Table
 
 __all__ = ["WrittenFile", "csv_text", "table_path", "write_tables"]
 

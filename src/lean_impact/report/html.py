@@ -15,8 +15,9 @@ from markupsafe import Markup
 from lean_impact.report._text import clean
 from lean_impact.report.cells import Column, is_missing, is_number
 from lean_impact.report.files import table_path
-from lean_impact.report.model import Chart, Report, Section, Table
+from lean_impact.report.model import Chart, Report, Section
 from lean_impact.report.svg_figure import render_svg
+from lean_impact.report.table import Table
 
 __all__ = ["render_html"]
 
