@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
 import pytest
 
 from lean_impact.errors import DesignError
-from lean_impact.spc import NHSRPLOTTHEDOTS_0_2, expected_false_signals
+from lean_impact.spc import NHSRPLOTTHEDOTS_0_2, expected_false_signals, false_signals
 
 # Share of stable series with any signal, and with a special-cause icon, as found by simulation of 2,000
 # series each with an independent implementation of the NHS rules.
@@ -60,6 +61,20 @@ def test_frozen_limits_signal_more_often_the_shorter_the_baseline():
     long = expected_false_signals(1, n_points=60, baseline_points=36, seed=5)
     assert short.any_signal > long.any_signal > 0.1
     assert "after the frozen baseline" in long.summary()
+
+
+def test_signals_within_the_frozen_baseline_do_not_count():
+    late = expected_false_signals(1, n_points=60, baseline_points=57, seed=5, draws=4000)
+    anywhere = expected_false_signals(1, n_points=60, seed=5, draws=4000)
+    assert late.any_signal < 0.15
+    assert anywhere.any_signal > 0.4
+
+
+def test_the_noise_is_stationary_with_the_autocorrelation_asked_for():
+    noise = false_signals._noise(np.random.default_rng(2), 20_000, 6, 0.8)
+    np.testing.assert_allclose(noise.var(axis=0), 1.0, atol=0.04)
+    pairs = [np.corrcoef(noise[:, at], noise[:, at + 1])[0, 1] for at in range(5)]
+    np.testing.assert_allclose(pairs, 0.8, atol=0.01)
 
 
 def test_it_is_quick_enough_for_a_report():

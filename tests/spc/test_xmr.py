@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lean_impact.errors import DesignError, TableError
-from lean_impact.spc import NHS_2023, NHSRPLOTTHEDOTS_0_2, Baseline, Exclusion, Rebase, XmR
+from lean_impact.spc import NHS_2023, NHSRPLOTTHEDOTS_0_2, Baseline, Exclusion, Rebase, XmR, xmr_words
 
 ALTERNATING = [10.0, 12.0] * 8
 
@@ -306,6 +306,14 @@ def test_two_trends_in_a_row_the_same_way_are_not_one(make_series):
     assert [s.n_points for s in trends] == [7, 7]
 
 
+def test_a_signal_ends_where_its_phase_ends(make_series):
+    low, high = [10.0, 11.0] * 4, [20.0, 21.0] * 4
+    series = make_series([*low, *high, *[v + 40 for v in (*high, *low)]])
+    chart = XmR().chart(series, rebase=[_rebase(date(2019, 5, 1))])
+    shifts = [(s.side, s.phase, s.n_points) for s in chart.signal_records if s.rule == "shift"]
+    assert shifts == [("low", 1, 8), ("high", 1, 8), ("high", 2, 8), ("low", 2, 8)]
+
+
 def test_the_earliest_signal_after_a_date_may_have_begun_before(make_series):
     values = [*[10.0, 12.0] * 10, *[30.0] * 8, 11.0, 10.0]
     chart = XmR().chart(make_series(values), baseline=Baseline(freeze_before=date(2019, 5, 1)))
@@ -325,6 +333,14 @@ def test_dependent_figures_are_warned_of_with_their_number(make_series):
     assert not any("not independent" in words for words in XmR().chart(make_series([3.0, 1.0] * 3)).cautions)
 
 
+def test_autocorrelation_pairs_no_points_of_two_phases(make_series):
+    values = [*[10.0, 12.0] * 4, *[22.0, 20.0] * 4]
+    one = xmr_words._autocorrelation(XmR().chart(make_series(values)))
+    two = xmr_words._autocorrelation(XmR().chart(make_series(values), rebase=[_rebase(date(2018, 9, 1))]))
+    assert one[1] == 15
+    assert two == (-1.0, 14)
+
+
 def test_every_chart_says_how_often_its_rules_cry_wolf(make_series):
     rng = np.random.default_rng(3)
     chart = XmR().chart(make_series(rng.standard_normal(36)))
@@ -336,8 +352,14 @@ def test_an_unstable_baseline_is_told(make_series):
     values = [*[10.0, 12.0] * 4, *[20.0, 22.0] * 4, *[20.0, 22.0] * 4]
     chart = XmR().chart(make_series(values), baseline=Baseline(freeze_before=date(2019, 5, 1)))
     assert any("baseline was not stable" in words for words in chart.cautions)
-    stable = XmR().chart(make_series(ALTERNATING), baseline=Baseline(freeze_before=date(2019, 4, 1)))
-    assert not any("baseline was not stable" in words for words in stable.cautions)
+
+
+def test_a_signal_confirmed_after_the_baseline_does_not_make_it_unstable(make_series):
+    series = make_series([*ALTERNATING, *[11.5] * 8])
+    chart = XmR().chart(series, baseline=Baseline(freeze_before=date(2019, 5, 1)))
+    (signal,) = chart.signal_records
+    assert signal.start < date(2019, 5, 1)
+    assert not any("baseline was not stable" in words for words in chart.cautions)
 
 
 def test_imputed_figures_and_changes_of_definition_are_told(make_series):
