@@ -163,7 +163,7 @@ def test_a_workbook_that_points_nowhere_is_refused(xlsx):
         opened.sheet("Data")
 
 
-class PanicException(BaseException):  # noqa: N818 - the name by which a crash of the parser is known
+class PanicException(BaseException):
     pass
 
 
