@@ -8,33 +8,23 @@ from typing import get_args
 
 import numpy as np
 
-from lean_impact.domain import Estimate, PValue, TrustEffect, Window
+from lean_impact.domain import Window
 from lean_impact.effects._calendar import Exclusion
 from lean_impact.effects.collapse import Aggregation, Design, Weighting, collapse
+from lean_impact.effects.inference import (
+    calibrate,
+    pooled_effect,
+    raise_without_spread,
+    randomisation_p_values,
+    trust_effects,
+)
 from lean_impact.effects.parts import Calibration, Changes
 from lean_impact.effects.result import EffectResult
 from lean_impact.errors import DesignError, Issue
-from lean_impact.kernels.collapsed import (
-    Contrast,
-    contrast,
-    one_more_draw,
-    placebo_differences,
-    placebo_margin,
-    placebo_p,
-    t_margin,
-    t_p_value,
-    t_statistic,
-)
-from lean_impact.kernels.randomisation import draw_groups, rank_p
+from lean_impact.kernels.collapsed import placebo_differences, placebo_margin
 from lean_impact.tables import Panel
 
-__all__ = ["DifferenceInDifferences", "pooled_effect"]
-
-_TINY = 1e-300
-"""A p-value from a formula may underflow to 0; it is never reported as impossible."""
-
-_ROUNDING = 1e-12
-_FEWEST_FOR_VARIANCE = 2
+__all__ = ["DifferenceInDifferences"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,13 +169,15 @@ class DifferenceInDifferences:
             weighting=self.weighting,
         )
         changes = data.changes
-        _raise_without_spread(changes, data.measure.name)
+        raise_without_spread(changes, name=data.measure.name)
         placebos = placebo_differences(changes.change[changes.n_treated :])
         for_assignments, for_calibration = (
             np.random.default_rng(child) for child in np.random.SeedSequence(self.seed).spawn(2)
         )
         pooled, default = pooled_effect(changes, level=self.level)
-        calibration = self._calibrate(changes, for_calibration)
+        calibration = calibrate(
+            changes, level=self.level, groups=self.calibration_groups, rng=for_calibration
+        )
         step = (
             f"difference-in-differences of {measure}: {len(treated)} treated against {len(comparison)} "
             "comparison trusts"
@@ -200,10 +192,13 @@ class DifferenceInDifferences:
             treated=tuple(treated),
             comparison=tuple(comparison),
             levels=data.levels,
-            effects=tuple(self._effects(changes, placebos)),
+            effects=trust_effects(changes, level=self.level),
             pooled=pooled,
             weighting=_WEIGHTING_WORDS[self.weighting],
-            p_values=(default, *self._randomise(changes, for_assignments)),
+            p_values=(
+                default,
+                *randomisation_p_values(changes, draws=self.draws, rng=for_assignments),
+            ),
             calibration=calibration,
             placebo_margin=placebo_margin(placebos, level=self.level),
             changes=changes,
@@ -218,85 +213,6 @@ class DifferenceInDifferences:
             ),
         )
 
-    def _effects(self, changes: Changes, placebos: np.ndarray) -> list[TrustEffect]:
-        draw = one_more_draw(changes.change[changes.n_treated :])
-        margin = t_margin(draw.standard_error, draw.df, level=self.level)
-        effects = []
-        for trust, change in zip(changes.trusts, changes.change[: changes.n_treated], strict=False):
-            value = float(change) - draw.mean
-            p = PValue(
-                value=placebo_p(value, placebos),
-                smallest=1 / (len(placebos) + 1),
-                method=f"placebo rank among {len(placebos)} comparison trusts",
-                assumption="without the programme its change would have been one more draw from theirs",
-            )
-            estimate = _estimate(value, draw.standard_error, margin, self.level)
-            effects.append(TrustEffect(trust=trust, estimate=estimate, p_value=p))
-        return effects
-
-    def _randomise(self, changes: Changes, rng: np.random.Generator) -> list[PValue]:
-        groups = draw_groups(len(changes.trusts), changes.n_treated, draws=self.draws, rng=rng)
-        observed, drawn = (_contrasts(changes, members) for members in (_own(changes), groups.members))
-        random = "which trusts took part was as good as random"
-        tests = [
-            (
-                "randomisation over trusts, difference",
-                observed.difference,
-                drawn.difference,
-                f"{random} and treated trusts vary as much as the others",
-            )
-        ]
-        if changes.n_treated >= _FEWEST_FOR_VARIANCE:
-            tests.insert(
-                0,
-                (
-                    "randomisation over trusts, studentised (Welch t)",
-                    t_statistic(observed.difference, observed.standard_error),
-                    t_statistic(drawn.difference, drawn.standard_error),
-                    f"{random}; nearly right with unequal variances too",
-                ),
-            )
-        values = []
-        for method, statistic, distribution, assumption in tests:
-            rank = rank_p(float(statistic[0]), distribution, exact=groups.exact)
-            values.append(
-                PValue(
-                    value=rank.p,
-                    smallest=rank.smallest,
-                    method=method,
-                    assumption=assumption,
-                    draws=None if groups.exact else len(distribution),
-                )
-            )
-        return values
-
-    def _calibrate(self, changes: Changes, rng: np.random.Generator) -> Calibration | None:
-        size = changes.n_treated
-        without = Changes(
-            trusts=changes.trusts[size:],
-            n_treated=size,
-            before=changes.before[size:],
-            after=changes.after[size:],
-            weights=changes.weights[size:],
-        )
-        if len(without.trusts) < size + _FEWEST_FOR_VARIANCE:
-            return None
-        groups = draw_groups(
-            len(without.trusts),
-            size,
-            draws=self.calibration_groups,
-            rng=rng,
-            enumerate_up_to=self.calibration_groups,
-        )
-        found = _contrasts(without, groups.members)
-        p = t_p_value(t_statistic(found.difference, found.standard_error), found.df)
-        return Calibration(
-            n_groups=len(p),
-            exact=groups.exact,
-            nominal=1 - self.level,
-            false_alarm_rate=float((p < 1 - self.level).mean()),
-        )
-
 
 _WEIGHTING_WORDS: dict[Weighting, str] = {
     "equal": "treated trusts weighted equally",
@@ -304,65 +220,10 @@ _WEIGHTING_WORDS: dict[Weighting, str] = {
 }
 
 
-def _contrasts(changes: Changes, groups: np.ndarray) -> Contrast:
-    return contrast(changes.change, groups, weights=changes.weights)
-
-
-def _own(changes: Changes) -> np.ndarray:
-    return np.arange(changes.n_treated)[None, :]
-
-
-def pooled_effect(changes: Changes, *, level: float) -> tuple[Estimate, PValue]:
-    """Return the pooled effect with its default interval and p-value.
-
-    Parameters
-    ----------
-    changes : Changes
-        One change for each trust.
-    level : float
-        Coverage of the interval.
-
-    Returns
-    -------
-    estimate : Estimate
-        In the unit of the measure.
-    p_value : PValue
-        Of the same test.
-    """
-    value, error, df = (float(part[0]) for part in _contrasts(changes, _own(changes)))
-    estimate = _estimate(value, error, t_margin(error, df, level=level), level)
-    single = changes.n_treated < _FEWEST_FOR_VARIANCE
-    p = PValue(
-        value=max(float(t_p_value(t_statistic(np.array(value), np.array(error)), df)), _TINY),
-        smallest=0.0,
-        method="t test of one more draw" if single else "Welch t test on the trusts' changes",
-        assumption="its change would have been one more draw from theirs, and those are nearly normal"
-        if single
-        else "trusts change independently and mean changes are nearly normal; variances may differ",
-    )
-    return estimate, p
-
-
-def _estimate(value: float, error: float, margin: float, level: float) -> Estimate:
-    return Estimate(
-        value=value, standard_error=error, lower=value - margin, upper=value + margin, level=level
-    )
-
-
-def _raise_without_spread(changes: Changes, name: str) -> None:
-    others = slice(changes.n_treated, None)
-    size = max(float(np.abs(changes.before[others]).max()), float(np.abs(changes.after[others]).max()))
-    if float(np.ptp(changes.change[others])) <= _ROUNDING * size:
-        raise DesignError(
-            f"the {len(changes.trusts) - changes.n_treated} comparison trusts changed by exactly the same "
-            f"amount in {name}; without spread there is no measure of chance. Check that the figures are real"
-        )
-
-
 def _cautions(changes: Changes, calibration: Calibration | None) -> list[str]:
     found = []
     n0 = len(changes.trusts) - changes.n_treated
-    if changes.n_treated < _FEWEST_FOR_VARIANCE:
+    if changes.n_treated == 1:
         found.append(
             "a single treated trust says nothing about its own variance; it is taken to vary like the others"
         )
@@ -373,7 +234,7 @@ def _cautions(changes: Changes, calibration: Calibration | None) -> list[str]:
         )
     if calibration is None:
         found.append(
-            f"{n0} comparison trusts are too few to tell how often this method cries wolf on these data"
+            f"{n0} comparison trusts allow too few placebo groups to tell how often this method cries wolf"
         )
     elif calibration.too_many or calibration.too_few:
         found.append(str(calibration))

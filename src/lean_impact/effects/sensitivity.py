@@ -11,7 +11,7 @@ import pandas as pd
 
 from lean_impact.domain import Estimate, PValue, Window
 from lean_impact.effects._calendar import Exclusion
-from lean_impact.effects.did import pooled_effect
+from lean_impact.effects.inference import pooled_effect
 from lean_impact.effects.parts import Changes
 from lean_impact.effects.result import EffectEstimator, EffectResult
 from lean_impact.errors import DesignError, Issue

@@ -299,8 +299,8 @@ class RandomEffects:
             wider = 100 * ((1 + (k - 1) * shared) ** 0.5 - 1)
             found.append(
                 f"the effects share the mean of {n_comparison} comparison trusts, which correlates them by "
-                f"{shared:.3f}; pooling takes them as independent, so its standard error is too small by up to "
-                f"{wider:.1f}%"
+                f"{shared:.3f}; pooling takes them as independent, so its standard error is too small by "
+                f"up to {wider:.1f}%"
             )
         return found
 
