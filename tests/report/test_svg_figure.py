@@ -83,7 +83,7 @@ def test_the_bytes_do_not_depend_on_the_process():
         "print(render_svg(Chart(id='c', title='T', description='D', draw=lambda ax: ax.plot([1, 2], 'o'))))"
     )
     command = [sys.executable, "-c", code]
-    first, second = (subprocess.check_output(command) for _ in range(2))  # noqa: S603 - our own code
+    first, second = (subprocess.check_output(command) for _ in range(2))
     assert first == second
 
 

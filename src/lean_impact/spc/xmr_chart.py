@@ -162,7 +162,7 @@ class XmRChart:
     @property
     def values(self) -> np.ndarray:
         """Figures in the unit of the measure, excluded ones too, NaN where missing, shape (n_points,)."""
-        return _read_only(self.series.values.view())  # noqa: PD011 - a Series of this library
+        return _read_only(self.series.values.view())
 
     @property
     def lower(self) -> np.ndarray:

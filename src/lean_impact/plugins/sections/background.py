@@ -145,17 +145,23 @@ def method_section(results: StudyResults) -> Section:
             "choice gives another fingerprint."
         ),
         paragraphs=(
-            "Effect: for each trust the level after minus the level before (sums over patients where there are "
-            "counts); the mean of these changes in the programme's trusts minus that in the comparison trusts. The "
-            "interval and the p-value to read come from Welch's test with Satterthwaite's degrees of freedom on one "
-            "change a trust, which holds under autocorrelation and when the two groups vary differently. Beside it stand "
-            "randomisation over trusts, each with its smallest reachable value, and how often the test cries wolf on "
-            "groups of comparison trusts.",
-            "Pooling: random effects with the between-trust variance by restricted maximum likelihood and the "
-            "Hartung-Knapp-Sidik-Jonkman interval, never narrower than the plain one.",
-            "Control charts: XmR with limits at 2.66 mean moving ranges, frozen at the declared start. Change-points: "
-            "changes of level with a penalty calibrated by simulation. Conditions: every model is judged by predicting "
-            "each trust from the others, against a model that knows no condition.",
+            (
+                "Effect: for each trust the level after minus the level before (sums over patients where there are "
+                "counts); the mean of these changes in the programme's trusts minus that in the comparison trusts. The "
+                "interval and the p-value to read come from Welch's test with Satterthwaite's degrees of freedom on one "
+                "change a trust, which holds under autocorrelation and when the two groups vary differently. Beside it stand "
+                "randomisation over trusts, each with its smallest reachable value, and how often the test cries wolf on "
+                "groups of comparison trusts."
+            ),
+            (
+                "Pooling: random effects with the between-trust variance by restricted maximum likelihood and the "
+                "Hartung-Knapp-Sidik-Jonkman interval, never narrower than the plain one."
+            ),
+            (
+                "Control charts: XmR with limits at 2.66 mean moving ranges, frozen at the declared start. Change-points: "
+                "changes of level with a penalty calibrated by simulation. Conditions: every model is judged by predicting "
+                "each trust from the others, against a model that knows no condition."
+            ),
         ),
         tables=tuple(tables),
     )

@@ -1,4 +1,4 @@
-"""The section that answers the question: how much did it change, against trusts without the programme?"""
+"""The section that answers the question: how much changed beyond trusts without the programme."""
 
 from __future__ import annotations
 

@@ -37,9 +37,11 @@ def spc_section(results: StudyResults) -> Section | None:
         answer=_spc_answer(results),
         cautions=(_false_signals(results), *_shared_cautions(results)),
         paragraphs=(
-            "Limits are computed from the months before the declared start and carried over all later ones, so "
-            "that a change shows and is not absorbed by limits drawn anew. A signal says that something changed, not "
-            f"why, and a rule is not a p-value. Rule set: {first.rule_set}.",
+            (
+                "Limits are computed from the months before the declared start and carried over all later ones, so "
+                "that a change shows and is not absorbed by limits drawn anew. A signal says that something changed, not "
+                f"why, and a rule is not a p-value. Rule set: {first.rule_set}."
+            ),
         ),
         tables=(_icon_table(results),),
         sections=tuple(_chart_section(results, measure) for measure in _measures(results)),
@@ -101,19 +103,18 @@ def _shared_cautions(results: StudyResults) -> tuple[str, ...]:
 
 
 def _icon_table(results: StudyResults) -> Table:
-    records = []
-    for chart in results.charts:
-        records.append(
-            {
-                "trust": chart.trust,
-                "name": results.label(chart.trust),
-                "measure": chart.measure.name,
-                "variation": SafeSvg(svg=variation_icon(chart), words=chart.variation_words),
-                "assurance": SafeSvg(svg=assurance_icon(chart), words=chart.assurance_words),
-                "latest": chart.measure.format(float(chart.values[chart.last])),
-                "target": "none" if chart.target is None else chart.measure.format(chart.target),
-            }
-        )
+    records = [
+        {
+            "trust": chart.trust,
+            "name": results.label(chart.trust),
+            "measure": chart.measure.name,
+            "variation": SafeSvg(svg=variation_icon(chart), words=chart.variation_words),
+            "assurance": SafeSvg(svg=assurance_icon(chart), words=chart.assurance_words),
+            "latest": chart.measure.format(float(chart.values[chart.last])),
+            "target": "none" if chart.target is None else chart.measure.format(chart.target),
+        }
+        for chart in results.charts
+    ]
     return Table(
         id="spc-icons",
         caption="Variation and assurance of each chart, at its last point",
@@ -194,9 +195,11 @@ def changes_section(results: StudyResults) -> Section | None:
         answer=_changes_answer(results),
         cautions=_changes_cautions(results),
         paragraphs=(
-            f"The search is told no date. Its penalty is set by simulation so that about {100 * rate:.0f}% of stable "
-            "series with the same autocorrelation and the same holes would show any change. A change inside the "
-            "adoption window is no proof: winters, coding changes and national declines move many trusts at once.",
+            (
+                f"The search is told no date. Its penalty is set by simulation so that about {100 * rate:.0f}% of stable "
+                "series with the same autocorrelation and the same holes would show any change. A change inside the "
+                "adoption window is no proof: winters, coding changes and national declines move many trusts at once."
+            ),
         ),
         charts=tuple(_changes_chart(results, measure) for measure in _changed_measures(results)),
         tables=(_changes_table(results),),
