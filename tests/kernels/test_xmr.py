@@ -144,15 +144,3 @@ def test_choosing_labels_leaves_the_signals_alone():
     xmr.shown(found, prefer=1)
     assert found.rising.tolist() == [1, 1, 0]
     assert found.falling.tolist() == [0, -1, -1]
-
-
-def test_autocorrelation_of_known_noise_and_without_pairs():
-    rng = np.random.default_rng(7)
-    noise = rng.standard_normal(20_000)
-    for at in range(1, len(noise)):
-        noise[at] += 0.6 * noise[at - 1]
-    estimate, pairs = xmr.lag_one_autocorrelation(noise)
-    assert estimate == pytest.approx(0.6, abs=0.02)
-    assert pairs == 19_999
-    assert np.isnan(xmr.lag_one_autocorrelation(np.array([1.0, np.nan, 1.0]))[0])
-    assert np.isnan(xmr.lag_one_autocorrelation(np.zeros(5))[0])

@@ -102,3 +102,15 @@ def test_the_sentence_names_rule_set_and_numbers():
     assert words.startswith("If nothing had changed, about ")
     assert "of these 20 charts" in words
     assert "rule set NHS 2023" in words
+
+
+def test_autocorrelation_of_known_noise_and_without_pairs():
+    rng = np.random.default_rng(7)
+    noise = rng.standard_normal(20_000)
+    for at in range(1, len(noise)):
+        noise[at] += 0.6 * noise[at - 1]
+    estimate, pairs = false_signals.lag_one_autocorrelation(noise)
+    assert estimate == pytest.approx(0.6, abs=0.02)
+    assert pairs == 19_999
+    assert np.isnan(false_signals.lag_one_autocorrelation(np.array([1.0, np.nan, 1.0]))[0])
+    assert np.isnan(false_signals.lag_one_autocorrelation(np.zeros(5))[0])

@@ -23,7 +23,6 @@ __all__ = [
     "Signals",
     "chart",
     "first_points",
-    "lag_one_autocorrelation",
     "limits",
     "shown",
     "signals",
@@ -297,40 +296,6 @@ def first_points(values: np.ndarray, phase: np.ndarray, *, n_points: int) -> np.
     for number in np.unique(phase):
         marked[np.flatnonzero(known & (phase == number))[:n_points]] = True
     return marked
-
-
-def lag_one_autocorrelation(residuals: np.ndarray) -> tuple[float, int]:
-    """Estimate the correlation of neighbouring residuals.
-
-    Parameters
-    ----------
-    residuals : ndarray of float64, shape (n_points,)
-        Distances from the centre, NaN where missing.
-
-    Returns
-    -------
-    autocorrelation : float
-        Lag-one autocorrelation, NaN if there are no pairs or no variation.
-    n_pairs : int
-        Number of neighbouring pairs that both have a value.
-
-    Notes
-    -----
-    The sum of products of neighbours over the sum of squares, with the number of terms of each allowed
-    for. Biased towards zero and below in short series.
-
-    Examples
-    --------
-    >>> lag_one_autocorrelation(np.array([1.0, -1.0, 1.0, -1.0]))
-    (-1.0, 3)
-    """
-    products = residuals[1:] * residuals[:-1]
-    pairs = int(np.isfinite(products).sum())
-    square = np.nansum(residuals**2)
-    if pairs == 0 or square == 0:
-        return float("nan"), pairs
-    variance = square / np.isfinite(residuals).sum()
-    return float(np.nansum(products) / pairs / variance), pairs
 
 
 def slack(values: np.ndarray, scale: np.ndarray | float) -> np.ndarray:

@@ -13,7 +13,7 @@ from lean_impact.kernels import xmr as kernel
 from lean_impact.spc._version import library_version
 from lean_impact.spc.rules import NHS_2023, RuleSet
 
-__all__ = ["FalseSignals", "expected_false_signals"]
+__all__ = ["FalseSignals", "expected_false_signals", "lag_one_autocorrelation"]
 
 
 FEWEST = 2
@@ -184,6 +184,41 @@ def expected_false_signals(
             "The noise is Gaussian without seasons or trend; real figures have both and signal more often.",
         ),
     )
+
+
+def lag_one_autocorrelation(residuals: np.ndarray) -> tuple[float, int]:
+    """Estimate the correlation of neighbouring residuals.
+
+    Parameters
+    ----------
+    residuals : ndarray of float64, shape (n_points,)
+        Distances from the centre, NaN where missing.
+
+    Returns
+    -------
+    autocorrelation : float
+        Lag-one autocorrelation, NaN if there are no pairs or no variation.
+    n_pairs : int
+        Number of neighbouring pairs that both have a value.
+
+    Notes
+    -----
+    The sum of products of neighbours over the sum of squares, with the number of terms of each allowed
+    for. Biased towards zero and below in short series.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> lag_one_autocorrelation(np.array([1.0, -1.0, 1.0, -1.0]))
+    (-1.0, 3)
+    """
+    products = residuals[1:] * residuals[:-1]
+    pairs = int(np.isfinite(products).sum())
+    square = np.nansum(residuals**2)
+    if pairs == 0 or square == 0:
+        return float("nan"), pairs
+    variance = square / np.isfinite(residuals).sum()
+    return float(np.nansum(products) / pairs / variance), pairs
 
 
 def _noise(rng: np.random.Generator, draws: int, n_points: int, autocorrelation: float) -> np.ndarray:

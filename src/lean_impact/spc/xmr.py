@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
@@ -204,18 +205,18 @@ def _basis(series: Series, judged: np.ndarray, phase: np.ndarray, baseline: Base
         return np.asarray(known)
     if baseline.freeze_after_points is not None:
         return kernel.first_points(judged, phase, n_points=baseline.freeze_after_points)
-    before = _period_ends(series) <= np.datetime64(baseline.freeze_before, "D")
+    before = _ended_by(series, baseline.freeze_before)
     # The frozen limits belong to the phase of the last baseline period; other phases keep their own.
     frozen = phase == phase[before][-1]
     return np.asarray(known & (before | ~frozen))
 
 
-def _period_ends(series: Series) -> np.ndarray:
-    """Return the first day after each period, whatever day of a month the periods begin on."""
+def _ended_by(series: Series, day: date | None) -> np.ndarray:
+    """Mark the periods that end on or before a day, whatever day of a month the periods begin on."""
     months = series.periods.astype("datetime64[M]")
     into = series.periods - months.astype("datetime64[D]")
     following = months + np.timedelta64(MONTHS[series.measure.frequency], "M")
-    return np.asarray(following.astype("datetime64[D]") + into)
+    return np.asarray(following.astype("datetime64[D]") + into <= np.datetime64(day, "D"))
 
 
 def _check_series(series: Series) -> None:
@@ -281,7 +282,7 @@ def _check_decisions(
             for day in sorted({day for day in days if days.count(day) > 1})
         ]
     if baseline is not None and baseline.freeze_before is not None:
-        before = _period_ends(series) <= np.datetime64(baseline.freeze_before, "D")
+        before = _ended_by(series, baseline.freeze_before)
         if before.all() or not before.any():
             issues.append(
                 Issue(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ import pandas as pd
 from lean_impact.domain import Measure, Provenance, Summary, Window
 from lean_impact.kernels import xmr as kernel
 from lean_impact.spc import xmr_words
+from lean_impact.spc.points import LABELS, Phase, PointType, Variation
 from lean_impact.spc.records import Baseline, Exclusion, Rebase
 from lean_impact.spc.rules import Assurance, RuleSet
 from lean_impact.spc.signals import RULES, Side, Signal, nature_of
@@ -21,67 +22,7 @@ from lean_impact.tables import Series
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Phase", "PointType", "Variation", "XmRChart"]
-
-Variation = Literal["improvement", "concern", "neutral", "common cause", "too short to judge"]
-"""What the last point says about the process."""
-
-PointType = Literal[
-    "improvement",
-    "concern",
-    "neutral high",
-    "neutral low",
-    "common cause",
-    "no value",
-    "excluded",
-    "not judged",
-]
-"""How a point is drawn; ``not judged`` if its phase has no limits."""
-
-_LABELS = {
-    ("outside", 1): "above upper limit",
-    ("outside", -1): "below lower limit",
-    ("trend", 1): "rising trend",
-    ("trend", -1): "falling trend",
-    ("two in three", 1): "two in three high",
-    ("two in three", -1): "two in three low",
-    ("shift", 1): "shift above mean",
-    ("shift", -1): "shift below mean",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phase:
-    """A stretch of the chart with limits of its own.
-
-    Attributes
-    ----------
-    number : int
-        Counted from 1.
-    start, end : date
-        First day of its first and of its last period.
-    n_points : int
-        Points that were judged.
-    n_basis : int
-        Points that the limits rest on.
-    centre, lower, upper : float
-        Mean and limits, NaN if there are none.
-    trial : bool
-        Whether the limits rest on fewer points than the rule set asks for.
-    reason : str
-        Why it starts, empty for the first.
-    """
-
-    number: int
-    start: date
-    end: date
-    n_points: int
-    n_basis: int
-    centre: float
-    lower: float
-    upper: float
-    trial: bool
-    reason: str
+__all__ = ["XmRChart"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -188,7 +129,7 @@ class XmRChart:
     def labels(self) -> tuple[str, ...]:
         """The special cause that each point is labelled with, or its point type if there is none."""
         return tuple(
-            _LABELS[RULES[rule - 1], int(side)] if rule else kind
+            LABELS[RULES[rule - 1], int(side)] if rule else kind
             for rule, side, kind in zip(self.rule, self.side, self.point_types, strict=True)
         )
 

@@ -14,7 +14,8 @@ from lean_impact.domain import Window
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from lean_impact.spc.xmr_chart import PointType, XmRChart
+    from lean_impact.spc.points import PointType
+    from lean_impact.spc.xmr_chart import XmRChart
 
 __all__ = ["draw"]
 

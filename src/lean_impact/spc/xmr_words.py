@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lean_impact.domain import Summary, period_label
-from lean_impact.kernels import xmr as kernel
-from lean_impact.spc.false_signals import FalseSignals, expected_false_signals
+from lean_impact.spc.false_signals import FalseSignals, expected_false_signals, lag_one_autocorrelation
 from lean_impact.spc.rules import RuleSet
 from lean_impact.spc.signals import Signal
 
@@ -58,9 +57,10 @@ def assurance_words(chart: XmRChart) -> str:
             "fail": f"{target} lies beyond the better limit and would never be met",
             "hit or miss": f"{target} lies between the limits and would be met or missed by chance",
         }[chart.assurance]
-        process = "the baseline's process" if chart.frozen else "the process as it is"
+        process = "as in the baseline" if chart.frozen else "as it is"
         trial = ", judged against trial limits" if chart.trial else ""
-        return f"{chart.assurance}: {meaning} if {process} went on{trial}; {_met(chart, chart.target)}"
+        met = _met(chart, chart.target)
+        return f"{chart.assurance}: {meaning} if the process ran on {process}{trial}; {met}"
     if chart.measure.improvement == "neutral":
         return f"not judged against {target}: neither direction is better"
     return f"too short to judge against {target}"
@@ -286,7 +286,7 @@ def _autocorrelation(chart: XmRChart) -> tuple[float, int]:
     """Estimate it from the points behind the limits, with no pair across two phases."""
     residuals = np.where(chart.basis, chart.judged - chart.centre, np.nan)
     breaks = np.flatnonzero(np.diff(chart.phase)) + 1
-    return kernel.lag_one_autocorrelation(np.insert(residuals, breaks, np.nan))
+    return lag_one_autocorrelation(np.insert(residuals, breaks, np.nan))
 
 
 def _basis_name(chart: XmRChart) -> str:

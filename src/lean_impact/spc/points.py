@@ -1,0 +1,72 @@
+"""How points and phases of a chart are named; shared by every chart type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Literal
+
+from lean_impact.spc.signals import Rule
+
+__all__ = ["LABELS", "Phase", "PointType", "Variation"]
+
+Variation = Literal["improvement", "concern", "neutral", "common cause", "too short to judge"]
+"""What the last point says about the process."""
+
+PointType = Literal[
+    "improvement",
+    "concern",
+    "neutral high",
+    "neutral low",
+    "common cause",
+    "no value",
+    "excluded",
+    "not judged",
+]
+"""How a point is drawn; ``not judged`` if its phase has no limits."""
+
+LABELS: Final[dict[tuple[Rule, int], str]] = {
+    ("outside", 1): "above upper limit",
+    ("outside", -1): "below lower limit",
+    ("trend", 1): "rising trend",
+    ("trend", -1): "falling trend",
+    ("two in three", 1): "two in three high",
+    ("two in three", -1): "two in three low",
+    ("shift", 1): "shift above mean",
+    ("shift", -1): "shift below mean",
+}
+"""The label of a point by rule and side, 1 high or rising, -1 low or falling."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """A stretch of the chart with limits of its own.
+
+    Attributes
+    ----------
+    number : int
+        Counted from 1.
+    start, end : date
+        First day of its first and of its last period.
+    n_points : int
+        Points that were judged.
+    n_basis : int
+        Points that the limits rest on.
+    centre, lower, upper : float
+        Mean and limits, NaN if there are none.
+    trial : bool
+        Whether the limits rest on fewer points than the rule set asks for.
+    reason : str
+        Why it starts, empty for the first.
+    """
+
+    number: int
+    start: date
+    end: date
+    n_points: int
+    n_basis: int
+    centre: float
+    lower: float
+    upper: float
+    trial: bool
+    reason: str
