@@ -115,7 +115,15 @@ def _placebo(results: StudyResults) -> str:
 
 
 def _conditions(results: StudyResults) -> str:
-    return "" if results.contingency is None else results.contingency.verdict
+    found = results.contingency
+    if found is None or not found.validations:
+        return ""
+    said = "; ".join(f"'{item.model}' is {item.verdict}" for item in found.validations)
+    return (
+        f"Why some trusts fared better cannot be told from {len(found.evidence.trusts)} of them: {said}."
+        if all(item.verdict == "no better than null" for item in found.validations)
+        else f"Conditions, judged by predicting each trust from the others: {said}."
+    )
 
 
 def _cautions(results: StudyResults) -> tuple[str, ...]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import numpy as np
 
 from lean_impact.changepoints import RupturesDetector, WindowComparison
-from lean_impact.contingency import Contingency, ContingencyAnalysis, ContingencyModel
-from lean_impact.domain import EffectQuestion, QualityPlan, Window
+from lean_impact.contingency import Contingency, ContingencyAnalysis, ContingencyModel, OutcomeMove
+from lean_impact.domain import AnalysisPlan, CaseTable, EffectQuestion, QualityPlan, Window
 from lean_impact.effects import DifferenceInDifferences, select_comparison
 from lean_impact.errors import StudyError
 from lean_impact.hooks import Plugins
@@ -43,19 +44,10 @@ class Stages:
     study: Study
     inputs: StudyInputs
     plugins: Plugins
-    _seeds: dict[str, int] = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        # Each stage has a seed of its own, so that adding a stage changes no other stage's numbers.
-        names = ("effects", "changepoints", "contingency")
-        children = np.random.SeedSequence(self.study.plan.seed).spawn(len(names))
-        seeds = {name: int(child.generate_state(1)[0]) for name, child in zip(names, children, strict=True)}
-        object.__setattr__(self, "_seeds", seeds)
 
     @property
-    def seeds(self) -> dict[str, int]:
-        """Seed of each stage that draws at random."""
-        return dict(self._seeds)
+    def _seeds(self) -> dict[str, int]:
+        return self.seeds_of(self.study.plan)
 
     # ------------------------------------------------------------------ quality
 
@@ -156,20 +148,73 @@ class Stages:
         plan, cases = self.study.plan.contingency, self.study.cases
         if plan is None or cases is None:
             return None
-        null = self._scorer(plan.null)
-        models = [model for model in map(self._scorer, plan.scorers) if model is not None]
+        answer = next(answer for answer in answers if answer.question.id == plan.effects)
+        null = self._model(plan.null, cases, answer, null=None)
         if null is None:
             raise StudyError(f"the benchmark '{plan.null}' cannot be used: {self.plugins.failures[-1]}")
-        answer = next(answer for answer in answers if answer.question.id == plan.effects)
-        return ContingencyAnalysis(models=models, null=null, seed=self._seeds["contingency"]).evaluate(
+        models = [self._model(name, cases, answer, null=null) for name in plan.scorers]
+        sound = tuple(model for model in models if model is not None)
+        return self._judge(sound, null, cases, answer) if sound else None
+
+    def _judge(
+        self,
+        models: tuple[ContingencyModel, ...],
+        null: ContingencyModel,
+        cases: CaseTable,
+        answer: EffectAnswer,
+    ) -> Contingency:
+        outcome = self.study.outcome
+        states = {} if outcome is None else {code: item.state for code, item in outcome.states.items()}
+        analysis = ContingencyAnalysis(
+            models=models, null=null, seed=self._seeds["contingency"], unit=answer.result.measure.unit
+        )
+        return analysis.evaluate(
             cases,
             effects=answer.result.effects,
             improvement=answer.result.measure.improvement,
-            outcome=self.study.outcome,
+            outcome=states or None,
+            outcome_name=outcome.name if outcome else "the outcome",
+            timing=self._timing(),
         )
 
-    def _scorer(self, name: str) -> ContingencyModel | None:
-        owned = self.plugins.scorer(name)
-        return self.plugins.attempt(
-            owned.entry.open, plugin=owned.plugin, stage="open", what=f"scorer '{name}'"
+    def _timing(self) -> tuple[OutcomeMove, ...]:
+        """Tell for each trust when the outcome moved, and when the programme had surely started."""
+        outcome = self.study.outcome
+        if outcome is None:
+            return ()
+        return tuple(
+            OutcomeMove(
+                trust=code,
+                outcome=outcome.name,
+                moved=item.moved,
+                could_act_from=self.study.programme.adoption_of(code).window.end,
+                note=item.note,
+            )
+            for code, item in outcome.states.items()
+            if item.moved is not None
         )
+
+    def _model(
+        self, name: str, cases: CaseTable, answer: EffectAnswer, *, null: ContingencyModel | None
+    ) -> ContingencyModel | None:
+        """Open a model; one that is not bundled is tried out, so that it fails alone."""
+        owned = self.plugins.scorer(name)
+        what = f"scorer '{name}'"
+        model = self.plugins.attempt(owned.entry.open, plugin=owned.plugin, stage="open", what=what)
+        if model is None or owned.plugin.bundled:
+            return model
+        tried = self.plugins.attempt(
+            partial(self._judge, (model,), null or model, cases, answer),
+            plugin=owned.plugin,
+            stage="use",
+            what=what,
+        )
+        return model if tried is not None else None
+
+    @classmethod
+    def seeds_of(cls, plan: AnalysisPlan) -> dict[str, int]:
+        """Return the seed of each stage that draws at random, spawned from the plan's root seed."""
+        # Each stage has a seed of its own, so that adding a stage changes no other stage's numbers.
+        names = ("effects", "changepoints", "contingency")
+        children = np.random.SeedSequence(plan.seed).spawn(len(names))
+        return {name: int(child.generate_state(1)[0]) for name, child in zip(names, children, strict=True)}

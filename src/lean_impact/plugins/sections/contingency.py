@@ -1,0 +1,168 @@
+"""The section on conditions: what these trusts can tell, what they cannot, and what would settle it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from lean_impact.contingency import Contingency, Validation
+from lean_impact.report import Chart, Column, Section, StudyResults, Table
+
+__all__ = ["contingency_section"]
+
+
+def contingency_section(results: StudyResults) -> Section | None:
+    """Build the section on conditions.
+
+    Parameters
+    ----------
+    results : StudyResults
+        Everything that the study found.
+
+    Returns
+    -------
+    Section or None
+        None if no contingency model was planned.
+    """
+    found = results.contingency
+    if found is None:
+        return None
+    return Section(
+        id="conditions",
+        title="Under which conditions does it work?",
+        question="Does what is known about each trust explain how it fared, and would it predict the next one?",
+        answer=_answer(results, found),
+        cautions=found.cautions,
+        paragraphs=tuple(str(found.summary()).splitlines()),
+        charts=(
+            Chart(
+                id="conditions-chart",
+                title=found.title,
+                description=found.description,
+                draw=found.plot,
+                table=_case_table(results),
+                size=(9.0, 4.6),
+            ),
+            *(_validation_chart(validation) for validation in found.validations),
+        ),
+        tables=_tables(results, found),
+    )
+
+
+def _answer(results: StudyResults, found: Contingency) -> str:
+    n = len(found.evidence.trusts)
+    said = "; ".join(f"'{item.model}' is {item.verdict}" for item in found.validations)
+    low, high = found.design.chance
+    chance = f"{low:.0%}" if f"{low:.0%}" == f"{high:.0%}" else f"{low:.0%} to {high:.0%}"
+    words = f"Judged by predicting each trust from the others: {said}. " if said else ""
+    words += (
+        f"With {n} trusts, chance alone gives a condition that fits as well as the best one {chance} of the time, "
+        f"and no p-value below {found.design.p_value.smallest:.3f} can be reached."
+    )
+    if found.design.ties:
+        tied = [tie for tie in found.design.ties if tie.certain]
+        names = (
+            {condition.id: condition.name for condition in results.cases.conditions} if results.cases else {}
+        )
+        if tied:
+            words += " These cannot be told apart: " + "; ".join(
+                " = ".join(names.get(condition, condition) for condition in tie.conditions) for tie in tied
+            )
+            words += "."
+    return words
+
+
+def _case_table(results: StudyResults) -> Table:
+    cases, outcome = results.cases, results.outcome
+    if cases is None:
+        return Table(id="cases", caption="No cases", frame=pd.DataFrame({"condition": []}))
+    records = [
+        {
+            "condition": condition.name,
+            **{trust: cases.state(trust, condition.id) for trust in cases.trusts},
+            "basis": condition.basis,
+            "notes": "; ".join(
+                f"{results.label(trust)}: {cell.note}"
+                for trust in cases.trusts
+                if (cell := cases.cell(trust, condition.id)).note
+            ),
+            "least_sure": _least_sure(results, condition.id),
+        }
+        for condition in cases.conditions
+    ]
+    if outcome is not None:
+        records.append(
+            {
+                "condition": f"Outcome: {outcome.name}",
+                **{trust: outcome.states[trust].state for trust in cases.trusts},
+                "basis": outcome.caution,
+                "notes": "; ".join(
+                    f"{results.label(trust)}: {state.note}"
+                    for trust, state in outcome.states.items()
+                    if state.note
+                ),
+                "least_sure": "",
+            }
+        )
+    return Table(
+        id="cases",
+        caption="Which trust showed which condition; what is not established stays unknown",
+        frame=pd.DataFrame(records),
+        columns={
+            "condition": "Condition",
+            **{trust: results.label(trust) for trust in cases.trusts},
+            "basis": "Rests on",
+            "notes": "Notes",
+            "least_sure": Column(label="Less sure", missing="none"),
+        },
+    )
+
+
+def _least_sure(results: StudyResults, condition: str) -> str:
+    cases = results.cases
+    if cases is None:
+        return ""
+    weak = [
+        results.label(trust)
+        for trust in cases.trusts
+        if cases.cell(trust, condition).confidence in {"low", "inferred"}
+    ]
+    return ", ".join(weak)
+
+
+def _validation_chart(validation: Validation) -> Chart:
+    return Chart(
+        id=f"validation-{validation.model}-chart",
+        title=validation.title,
+        description=validation.description,
+        draw=validation.plot,
+        table=Table(
+            id=f"validation-{validation.model}", caption=validation.title, frame=validation.to_frame()
+        ),
+    )
+
+
+def _tables(results: StudyResults, found: Contingency) -> tuple[Table, ...]:
+    design = found.design
+    frames = {
+        "design-conditions": ("Each condition against the effects, one at a time", design.to_frame()),
+        "design-luck": ("How often luck alone would do as well", design.luck_to_frame()),
+        "design-ties": ("Conditions that are, or could be, one explanation", design.ties_to_frame()),
+        "design-cells": ("Cells that alone can turn what a condition seems to say", design.cells_to_frame()),
+        "contingency-models": ("Every model and trust", found.to_frame()),
+    }
+    tables = [
+        Table(id=key, caption=caption, frame=frame, open=key == "design-luck")
+        for key, (caption, frame) in frames.items()
+        if not frame.empty
+    ]
+    if design.crisp is not None:
+        name = results.outcome.name if results.outcome else "the outcome"
+        tables.append(
+            Table(
+                id="design-outcome",
+                caption=f"Conditions against the outcome '{name}'",
+                frame=design.crisp.to_frame(),
+                open=False,
+            )
+        )
+    return tuple(tables)
