@@ -125,6 +125,8 @@ class EffectQuestion(DomainModel):
         Periods before and after the start, half-open.
     trusts : tuple of str, optional
         Trusts of the programme that it is asked of; all if not given.
+    aggregation : {"pooled", "mean"}, default "pooled"
+        Level of a trust before and after: sum of numerators over sum of denominators, or mean of periods.
     why : str
         Why it is asked in this form.
     """
@@ -136,6 +138,7 @@ class EffectQuestion(DomainModel):
     pre: Window
     post: Window
     trusts: tuple[TrustCode, ...] | None = None
+    aggregation: Literal["pooled", "mean"] = "pooled"
     why: str = ""
 
     @model_validator(mode="after")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -158,7 +159,7 @@ def _successions(study: Study) -> tuple[Succession, ...]:
     for name, frame in _tables(study, "successions", columns):
         for position, row in enumerate(frame.to_dict("records")):
             try:
-                found.append(_succession(row))
+                found.append(_succession({str(key): str(value) for key, value in row.items()}))
             except ValueError as error:
                 words = "; ".join(line.strip() for line in str(error).splitlines()[:3])
                 issues.append(Issue(rule="bad-succession", file=name, row=position + 2, message=words))
@@ -168,16 +169,16 @@ def _successions(study: Study) -> tuple[Succession, ...]:
 
 
 def _succession(row: dict[str, str]) -> Succession:
-    # From JSON, where a date is text; the verified column says true or false in any case.
-    return Succession.model_validate_strings(
-        {
-            "old_code": row["old_code"],
-            "old_name": row["old_name"],
-            "effective": row["effective"],
-            "evidence": row["evidence"],
-            "verified": row["verified"].lower(),
-            "new_codes": tuple(row["new_codes"].split()),
-        }
+    truth = {"true": True, "false": False}.get(row["verified"].strip().lower())
+    if truth is None:
+        raise ValueError(f"verified is '{row['verified']}'; write True or False")
+    return Succession(
+        old_code=row["old_code"],
+        old_name=row["old_name"],
+        new_codes=tuple(row["new_codes"].split()),
+        effective=date.fromisoformat(row["effective"]),
+        evidence=row["evidence"],
+        verified=truth,
     )
 
 

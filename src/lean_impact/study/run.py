@@ -6,6 +6,7 @@ import platform
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +17,7 @@ import pandas as pd
 from lean_impact._version import __version__
 from lean_impact.effects import conclusion
 from lean_impact.errors import OutputError, StudyError
-from lean_impact.hooks import Plugins
+from lean_impact.hooks import Plugins, SectionEntry
 from lean_impact.report import OutputFolder, Report, Section, StudyResults, render_html, write_tables
 from lean_impact.sources import read_source
 from lean_impact.study.file import Study, load_study
@@ -216,7 +217,7 @@ def _sections(results: StudyResults, plugins: Plugins) -> tuple[Section, ...]:
         owned = entries[name]
         now = replace(results, failures=tuple(map(str, plugins.failures)))
         section = plugins.attempt(
-            lambda owned=owned, now=now: _built(owned.entry.open()(now)),
+            partial(_build, owned.entry, now),
             plugin=owned.plugin,
             stage="use",
             what=f"section '{name}'",
@@ -226,7 +227,8 @@ def _sections(results: StudyResults, plugins: Plugins) -> tuple[Section, ...]:
     return tuple(built[name] for name in entries if name in built)
 
 
-def _built(section: object) -> Section | None:
+def _build(entry: SectionEntry, results: StudyResults) -> Section | None:
+    section: object = entry.open()(results)
     if section is None or isinstance(section, Section):
         return section
     raise TypeError(f"the section is a {type(section).__name__} and not a Section")

@@ -132,7 +132,7 @@ def _effect_table(results: StudyResults, answer: EffectAnswer) -> Table:
     frame = answer.result.to_frame()
     frame.insert(3, "name", [results.label(code) if code else "All together" for code in frame["trust"]])
     change = change_format(answer.result.measure)
-    shown = {
+    shown: dict[str, Column | str] = {
         "name": "Trust",
         "estimate": Column(label="Effect", format=change),
         "lower": Column(label="Lower end", format=change),
@@ -243,7 +243,7 @@ def _answers_table(results: StudyResults) -> Table:
                 "verdict": verdict(result),
             }
         )
-    shown = {
+    shown: dict[str, Column | str] = {
         "label": "Question",
         "what_for": "Role",
         "n_treated": "Programme's trusts",
@@ -343,7 +343,7 @@ def _hangs_on(results: StudyResults) -> str:
         return "There is one trust: everything hangs on it."
     frame = leave_one_treated_out(result)
     measure = result.measure
-    largest = frame.loc[frame["shift"].abs().idxmax()]
+    largest = frame.iloc[int(frame["shift"].abs().to_numpy().argmax())]
     excludes = frame[(frame["lower"] > 0) | (frame["upper"] < 0)]
     with_all = "excludes" if not result.pooled.covers(0.0) else "holds"
     flips = excludes if with_all == "holds" else frame.drop(excludes.index)
@@ -430,10 +430,9 @@ def pooled_answer(results: StudyResults) -> str:
         + ". "
     )
     if pooled.prediction is not None:
-        low, high = pooled.prediction
         words += (
-            f"Another trust like these could see anything from {measure.format_change(low)} to "
-            f"{measure.format_change(high)}."
+            "Another trust like these could see anything from "
+            f"{measure.format_change(pooled.prediction.lower)} to {measure.format_change(pooled.prediction.upper)}."
         )
     return words
 
