@@ -129,7 +129,7 @@ def _separate(changes: Floats, breaks: Floats, span: int, enough: float) -> list
     while np.abs(left).max() >= enough:
         peak = int(np.abs(left).argmax())
         sign = np.sign(left[peak])
-        near = np.arange(max(0, peak - span // 2), min(len(left), peak + span // 2 + 1))
+        near = np.arange(max(0, peak - span), min(len(left), peak + span + 1))
         near = near[(left[near] * sign >= enough) & np.isfinite(breaks[near])]
         at = int(near[(breaks[near] * sign).argmax()]) if near.size else peak
         rows.append(at)
@@ -146,14 +146,14 @@ def find_outliers(matrix: Floats, *, threshold: float, columns: list[int]) -> li
     matrix : ndarray, shape (n_periods, n_trusts)
         Figures net of the national movement, NaN where there are none.
     threshold : float
-        Smallest distance from the median of the two periods before, and of the two after.
+        Smallest distance from each of the two periods before and the two after.
     columns : list of int
         Columns to look at.
 
     Returns
     -------
     list of Jump
-        By column and row; ``size`` is the smaller of the two distances, with its sign.
+        By column and row; ``size`` is the smallest of these distances, with its sign.
     """
     found = []
     for column in columns:
@@ -162,7 +162,8 @@ def find_outliers(matrix: Floats, *, threshold: float, columns: list[int]) -> li
             before, after = values[max(0, t - 2) : t], values[t + 1 : t + 3]
             if not (np.isfinite(values[t]) and np.isfinite(before).any() and np.isfinite(after).any()):
                 continue
-            off = values[t] - np.array([np.nanmedian(before), np.nanmedian(after)])
-            if np.abs(off).min() >= threshold and off[0] * off[1] > 0:
+            off = values[t] - np.concatenate([before, after])
+            off = off[np.isfinite(off)]
+            if np.abs(off).min() >= threshold and abs(np.sign(off).sum()) == len(off):
                 found.append(Jump(column=column, row=t, size=float(off[np.abs(off).argmin()])))
     return found

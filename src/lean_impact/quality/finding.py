@@ -69,8 +69,9 @@ class QualityFinding(DomainModel):
 
     Examples
     --------
-    >>> QualityFinding(trust="RTP", measure="seen-4h", kind="gap", start=date(2015, 3, 1), end=date(2015, 4,
-    1), ...                n_periods=1, what="No figure for Mar 2015.", severity="medium").action
+    >>> finding = QualityFinding(trust="RTP", measure="seen-4h", kind="gap", start=date(2015, 3, 1),
+    ...                          end=date(2015, 4, 1), n_periods=1, what="Mar 2015.", severity="medium")
+    >>> finding.action
     'kept as it is; nothing was done'
     """
 

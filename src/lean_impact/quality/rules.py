@@ -26,7 +26,8 @@ class QualityRules(DomainModel):
     national_ratio, national_share_change : float, default 1.15 and 0.05
         The same for the national movement itself.
     outlier_ratio, outlier_share_change : float, default 1.5 and 0.25
-        A single period is an outlier when it is off the two periods before and the two after by this much.
+        A single period is an outlier when it is off each of the two periods before and the two after by
+        this much, net of the national movement.
     perfect_periods : int, default 3
         Best possible values in a row that are too perfect.
     perfect_denominator : float, default 500
@@ -36,8 +37,8 @@ class QualityRules(DomainModel):
 
     Notes
     -----
-    The defaults were chosen on the 157 organisations of the national 4-hour panel 2010 to 2021, where they
-    leave the known reclassifications and mergers and hardly anything else.
+    In the national 4-hour panel of November 2010 to December 2021, 157 organisations, the defaults find a
+    jump in a volume in 56 of them and in the type-1 share in 98: reclassification is common.
 
     Examples
     --------
