@@ -160,13 +160,6 @@ def test_imputed_figures_are_counted(step_series, make_series):
     assert any("3 of 60 figures are imputed" in caution for caution in result.cautions)
 
 
-def test_a_steady_trend_is_not_passed_off_as_steps(make_series):
-    values = np.linspace(0.95, 0.70, 120) + 0.01 * noise(120)
-    result = DETECTOR.detect(make_series(values))
-    if result.changes:
-        assert any("straight line" in caution for caution in result.cautions)
-
-
 def test_a_trend_in_white_noise_brings_the_caution(make_series):
     values = np.linspace(0, 3, 96) + noise(96)
     result = DETECTOR.detect(make_series(values, kind="mean"))
@@ -195,6 +188,22 @@ def test_three_years_are_needed_for_a_season(make_series):
     values = 0.9 + 0.02 * noise(36)
     assert not DETECTOR.detect(make_series(values[:35])).seasonal
     assert DETECTOR.detect(make_series(values)).seasonal
+
+
+def test_a_month_that_was_never_observed_has_no_fitted_value(make_series):
+    values = 0.9 + 0.02 * noise(60)
+    values[11::12] = np.nan
+    fitted = DETECTOR.detect(make_series(values)).fitted
+    assert np.isnan(fitted[11::12]).all()
+    assert np.isfinite(np.delete(fitted, np.arange(11, 60, 12))).all()
+
+
+def test_a_segment_as_short_as_allowed_brings_a_caution(make_series):
+    values = noise(60)
+    values[30:36] -= 6
+    result = DETECTOR.detect(make_series(values, kind="mean"))
+    assert 6 in [segment.n_observed for segment in result.segments]
+    assert any("just the 6 figures" in caution for caution in result.cautions)
 
 
 def test_provenance_holds_what_is_needed_to_repeat(step_series):

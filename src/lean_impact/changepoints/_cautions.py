@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
@@ -40,10 +41,15 @@ def holes_and_imputed(series: Series, kept: NDArray[np.int64]) -> tuple[str, ...
 
 
 def doubts(
-    observed: Floats, layout: Layout, model: StepModel, *, high: float, settled: bool
+    observed: Floats, layout: Layout, model: StepModel, *, sizes: Sequence[int], high: float, settled: bool
 ) -> tuple[str, ...]:
-    """Say when slow noise, a trend or an unsettled search makes the dates less sure."""
+    """Say when slow noise, a trend, a short segment or an unsettled search makes the dates less sure."""
     cautions = []
+    if layout.min_size in sizes and len(sizes) > 1:
+        cautions.append(
+            f"A segment has just the {layout.min_size} figures that one must have: without that limit the "
+            "change beside it might lie closer or be no lasting change."
+        )
     if high > SLOW:
         cautions.append(
             f"The figures may move as slowly as an autocorrelation of {high:.2f} (simulated up to "

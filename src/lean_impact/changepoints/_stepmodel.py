@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ __all__ = ["StepModel", "fit_steps", "fitted_values", "segments_of"]
 
 Floats = NDArray[np.float64]
 
+_MONTHS: Final = 12
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StepModel:
@@ -27,7 +30,7 @@ class StepModel:
     levels : ndarray, shape (n_segments,)
         Level of each segment, the season averaging 0 over the year.
     season : ndarray, shape (n_seasons,)
-        Deviation of each season, by its number; a single 0 without seasons.
+        Deviation of each season, by its number, NaN where it was never observed; a single 0 without seasons.
     residuals : ndarray, shape (n_observed,)
         What is left over.
     """
@@ -64,7 +67,7 @@ def fit_steps(values: Floats, layout: Layout, breaks: tuple[int, ...]) -> StepMo
     coefficients = np.linalg.lstsq(design, values, rcond=None)[0]
     n_segments = len(breaks) + 1
     effects = coefficients[n_segments:]
-    season = np.zeros(int(present[-1]) + 1)
+    season = np.full(_MONTHS if len(present) > 1 else 1, np.nan)
     season[present] = np.append(effects, -effects.sum())
     return StepModel(
         levels=coefficients[:n_segments],
@@ -89,7 +92,7 @@ def segments_of(
 def fitted_values(
     series: Series, kept: NDArray[np.int64], breaks: tuple[int, ...], model: StepModel
 ) -> NDArray[np.float64]:
-    """Return level plus season on the whole calendar, missing periods included."""
+    """Return level plus season on the whole calendar, missing periods included; NaN in unknown seasons."""
     starts = kept[list(breaks)]
     segment = np.searchsorted(starts, np.arange(len(series)), side="right")
     fitted = model.levels[segment]

@@ -32,7 +32,15 @@ def draw(result: ChangePoints, ax: Axes | None, *, window: Window | None) -> Axe
         ax = Figure(figsize=(9, 4), layout="constrained").add_subplot()
     measure = result.measure
     if window is not None:
-        ax.axvspan(_x(window.start), _x(window.end), color=_WINDOW, zorder=0, label="Adoption window")
+        ax.axvspan(
+            _x(window.start),
+            _x(window.end),
+            facecolor=_WINDOW,
+            edgecolor=_POINT,
+            linestyle=":",
+            zorder=0,
+            label="Adoption window",
+        )
     ax.plot(
         _x(result.periods),
         result.values,
@@ -75,7 +83,8 @@ def draw(result: ChangePoints, ax: Axes | None, *, window: Window | None) -> Axe
     ax.set_ylabel(measure.unit, fontsize=9, color=_TEXT)
     ax.tick_params(labelsize=8, colors=_TEXT)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(fontsize=8, frameon=False, loc="best")
+    # Below the axes, where it hides neither a figure nor a change.
+    ax.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=4)
     return ax
 
 

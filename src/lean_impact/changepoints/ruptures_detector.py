@@ -98,7 +98,22 @@ class RupturesDetector:
     A steady trend is not part of the model and shows as steps; a caution says so when a straight line
     fits as well.
 
-    Measured false alarms and power: see ``tests/changepoints/test_false_alarms.py``.
+    Measured, share of 500 monthly series with any change reported, season taken out, a step of 0, 1 or 2
+    standard deviations after a third of the series:
+
+    ====== ==== ===== ===== ===== ===== =====
+    months step phi 0   0.3   0.6   0.8   0.9
+    ====== ==== ===== ===== ===== ===== =====
+    120    0    0.034 0.042 0.040 0.040 0.076
+    120    1    0.968 0.734 0.336 0.150 0.186
+    120    2    1.000 0.998 0.866 0.514 0.474
+    60     0    0.020 0.030 0.030 0.058 0.136
+    60     1    0.598 0.254 0.088 0.108 0.236
+    60     2    0.990 0.782 0.336 0.324 0.438
+    ====== ==== ===== ===== ===== ===== =====
+
+    Above an autocorrelation of 0.9 a stable series wanders too far to be held to the promise; a caution says
+    when the figures may be like that.
 
     References
     ----------
@@ -217,6 +232,8 @@ class RupturesDetector:
         model = fit_steps(observed, layout, last.breaks)
         low, middle, high = (float(q) for q in np.quantile(last.reference.phi, (0.05, 0.5, 0.95)))
         segments = segments_of(series, kept, last.breaks, model)
+        sizes = [part.n_observed for part in segments]
+        open_doubts = doubts(observed, layout, model, sizes=sizes, high=high, settled=settled)
         return ChangePoints(
             trust=series.trust,
             measure=series.measure,
@@ -235,7 +252,7 @@ class RupturesDetector:
             false_alarm_rate=self._measured_false_alarms(layout, table, last.reference.phi),
             seasonal=any(layout.seasons),
             provenance=self._provenance(series),
-            cautions=(*cautions, *doubts(observed, layout, model, high=high, settled=settled)),
+            cautions=(*cautions, *open_doubts),
         )
 
     def _changes(self, last: _Round, segments: tuple[Segment, ...]) -> tuple[Change, ...]:
