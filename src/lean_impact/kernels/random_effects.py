@@ -94,9 +94,14 @@ def dersimonian_laird(y: np.ndarray, v: np.ndarray) -> float:
     return max(0.0, float((cochran_q(y, v) - (len(y) - 1)) / scale))
 
 
-def _restricted_log_likelihood(y: np.ndarray, v: np.ndarray, tau2: float) -> float:
-    w = 1.0 / (v + tau2)
-    return float(0.5 * np.log(w).sum() - 0.5 * np.log(w.sum()) - 0.5 * cochran_q(y, v, tau2=tau2))
+def _restricted_log_likelihood(y: np.ndarray, v: np.ndarray, tau2: np.ndarray) -> np.ndarray:
+    """Return the height at each tau2, up to a constant; shape as tau2."""
+    w = 1.0 / (v + tau2[:, None])
+    total = w.sum(axis=1)
+    mean = (w * y).sum(axis=1) / total
+    spread = (w * (y - mean[:, None]) ** 2).sum(axis=1)
+    heights: np.ndarray = 0.5 * (np.log(w).sum(axis=1) - np.log(total) - spread)
+    return heights
 
 
 def _score(tau2: float, y: np.ndarray, v: np.ndarray) -> float:
@@ -140,8 +145,7 @@ def reml(y: np.ndarray, v: np.ndarray) -> float:
         return 0.0
     floor = min(float(v.min()), top) * 1e-6
     grid = np.concatenate([[0.0], np.geomspace(floor, top, 200)])
-    heights = [_restricted_log_likelihood(y, v, float(tau2)) for tau2 in grid]
-    best = int(np.argmax(heights))
+    best = int(np.argmax(_restricted_log_likelihood(y, v, grid)))
     low, high = float(grid[max(best - 1, 0)]), float(grid[min(best + 1, len(grid) - 1)])
     if _score(low, y, v) > 0 > _score(high, y, v):
         return float(brentq(_score, low, high, args=(y, v), xtol=_XTOL * top, rtol=1e-12))

@@ -1,0 +1,88 @@
+"""Leaving trusts out, and pretending that the programme began earlier."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from lean_impact.effects import (
+    DifferenceInDifferences,
+    leave_one_comparison_out,
+    leave_one_treated_out,
+    placebo_starts,
+)
+from lean_impact.errors import DesignError
+
+COLUMNS = ["estimate", "standard_error", "lower", "upper", "level", "p_value"]
+
+
+def test_leaving_out_a_treated_trust_is_estimating_without_it(world):
+    panel = world.panel(effect=0.05)
+    table = leave_one_treated_out(world.estimate(panel))
+    assert list(table.columns) == ["measure", "left_out", *COLUMNS, "shift"]
+    assert table["left_out"].tolist() == list(world.treated)
+    without = world.estimate(panel, design={"treated": world.treated[1:]})
+    assert table["estimate"][0] == pytest.approx(without.pooled.value)
+    assert table["p_value"][0] == pytest.approx(without.p_value.value)
+
+
+def test_leaving_out_a_comparison_trust_is_estimating_without_it(world):
+    panel = world.panel(effect=0.05)
+    result = world.estimate(panel)
+    table = leave_one_comparison_out(result)
+    assert sorted(table["left_out"]) == list(world.comparison)
+    assert (table["shift"].abs().diff().dropna() <= 0).all()
+    first = table["left_out"][0]
+    kept = tuple(code for code in world.comparison if code != first)
+    without = world.estimate(panel, design={"comparison": kept})
+    assert table["estimate"][0] == pytest.approx(without.pooled.value)
+    assert table["shift"][0] == pytest.approx(without.pooled.value - result.pooled.value)
+
+
+def test_placebo_starts_look_only_before(world):
+    frame = world.frame(effect=0.05)
+    starts = [date(2013, 7, 1), date(2014, 1, 1)]
+
+    def run(table):
+        return placebo_starts(
+            world.panel(table),
+            estimator=DifferenceInDifferences(seed=1, draws=99),
+            measure="seen-4h",
+            treated=world.treated,
+            comparison=world.comparison,
+            pre=world.pre,
+            starts=starts,
+        )
+
+    found = run(frame)
+    assert list(found.columns) == ["measure", "start", "n_pre", "n_post", *COLUMNS]
+    assert found["n_pre"].tolist() == [6, 12]
+    assert found["n_post"].tolist() == [18, 12]
+    later = frame["period"] >= "2015-01-01"
+    frame.loc[later, "numerator"] = frame.loc[later, "denominator"] * 0.5
+    assert run(frame)["estimate"].tolist() == found["estimate"].tolist()
+
+
+def test_a_placebo_start_must_lie_before(world):
+    with pytest.raises(DesignError, match="inside the window before") as caught:
+        placebo_starts(
+            world.panel(),
+            estimator=DifferenceInDifferences(),
+            measure="seen-4h",
+            treated=world.treated,
+            comparison=world.comparison,
+            pre=world.pre,
+            starts=[date(2015, 1, 1), date(2014, 1, 1)],
+        )
+    assert len(caught.value.issues) == 1
+
+
+def test_what_cannot_be_left_out(world):
+    with pytest.raises(DesignError, match="one treated trust"):
+        leave_one_treated_out(world.estimate(design={"treated": world.treated[:1]}))
+    with pytest.raises(DesignError, match="two comparison trusts"):
+        leave_one_comparison_out(world.estimate(design={"comparison": world.comparison[:2]}))
+    with pytest.raises(DesignError, match="compares no changes"):
+        leave_one_treated_out(replace(world.estimate(), changes=None))

@@ -1,0 +1,98 @@
+"""Random-effects kernels against the published BCG example and against brute force."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from lean_impact.kernels import random_effects as kernel
+
+# 13 trials of the BCG vaccine (Colditz and others 1994): cases and non-cases, vaccinated then controls.
+TRIALS = np.array(
+    [
+        [4, 119, 11, 128],
+        [6, 300, 29, 274],
+        [3, 228, 11, 209],
+        [62, 13536, 248, 12619],
+        [33, 5036, 47, 5761],
+        [180, 1361, 372, 1079],
+        [8, 2537, 10, 619],
+        [505, 87886, 499, 87892],
+        [29, 7470, 45, 7232],
+        [17, 1699, 65, 1600],
+        [186, 50448, 141, 27197],
+        [5, 2493, 3, 2338],
+        [27, 16886, 29, 17825],
+    ],
+    dtype=float,
+)
+
+
+@pytest.fixture(scope="module")
+def bcg():
+    a, b, c, d = TRIALS.T
+    y = np.log(a / (a + b)) - np.log(c / (c + d))
+    return y, 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d)
+
+
+def test_published_bcg_meta_analysis(bcg):
+    # Viechtbauer 2010, Journal of Statistical Software 36(3), section 4.1.
+    y, v = bcg
+    tau2 = kernel.reml(y, v)
+    mean = kernel.weighted_mean(y, v, tau2=tau2)
+    assert tau2 == pytest.approx(0.3132, abs=5e-5)
+    assert mean.value == pytest.approx(-0.7145, abs=5e-5)
+    assert mean.standard_error == pytest.approx(0.1798, abs=5e-5)
+    assert kernel.cochran_q(y, v) == pytest.approx(152.2330, abs=5e-5)
+    assert 100 * kernel.i_squared(tau2, v) == pytest.approx(92.22, abs=5e-3)
+    assert kernel.q_profile(y, v, level=0.95) == pytest.approx((0.1197, 1.1115), abs=5e-5)
+
+
+def test_reml_is_the_highest_point_of_the_restricted_likelihood(bcg):
+    y, v = bcg
+
+    def height(tau2: float) -> float:
+        x = np.ones((len(y), 1))
+        precision = np.diag(1 / (v + tau2))
+        information = x.T @ precision @ x
+        residual = y - x @ np.linalg.solve(information, x.T @ precision @ y)
+        return -0.5 * float(
+            np.log(v + tau2).sum() + np.linalg.slogdet(information)[1] + residual @ precision @ residual
+        )
+
+    best = kernel.reml(y, v)
+    assert all(height(best) >= height(best * factor) for factor in (0.5, 0.99, 0.9999, 1.0001, 1.01, 2.0))
+    assert all(height(best) >= height(tau2) for tau2 in np.linspace(0, 5, 101))
+
+
+def test_reml_finds_the_higher_of_two_tops():
+    # Nine precise estimates that agree and two wild imprecise ones: the likelihood is flat and skewed.
+    y = np.array([0.0] * 9 + [40.0, -40.0])
+    v = np.array([1e-4] * 9 + [1.0, 1.0])
+    best = kernel.reml(y, v)
+    heights = kernel._restricted_log_likelihood(y, v, np.geomspace(1e-8, 1e5, 4000))
+    assert kernel._restricted_log_likelihood(y, v, np.array([best]))[0] >= heights.max() - 1e-9
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
+def test_reml_scales_with_the_unit(bcg, scale):
+    y, v = bcg
+    assert kernel.reml(y * scale, v * scale**2) == pytest.approx(kernel.reml(y, v) * scale**2, rel=1e-9)
+
+
+def test_q_profile_ends_are_where_q_meets_its_quantiles(bcg):
+    y, v = bcg
+    lower, upper = kernel.q_profile(y, v, level=0.9)
+    df = len(y) - 1
+    assert kernel.cochran_q(y, v, tau2=lower) == pytest.approx(stats.chi2.ppf(0.95, df))
+    assert kernel.cochran_q(y, v, tau2=upper) == pytest.approx(stats.chi2.ppf(0.05, df))
+
+
+def test_blups_are_estimates_without_and_means_with_no_differences(bcg):
+    y, v = bcg
+    together, _ = kernel.blups(y, v, tau2=0.0)
+    apart, errors = kernel.blups(y, v, tau2=1e9)
+    assert together == pytest.approx(np.full(13, kernel.weighted_mean(y, v, tau2=0.0).value))
+    assert apart == pytest.approx(y, abs=1e-6)
+    assert errors == pytest.approx(np.sqrt(v), rel=1e-6)
