@@ -9,65 +9,18 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from lean_impact.contingency.evidence import Evidence, completions
+from lean_impact.contingency.evidence import Evidence
 from lean_impact.contingency.matching import CrispMatch, OutcomeMove, crisp_match
-from lean_impact.contingency.scoring import library_version, spell
+from lean_impact.contingency.scoring import library_version, share_range, spell
+from lean_impact.contingency.search import FILLINGS, ConditionFit, Search, condition_fit
 from lean_impact.contingency.ties import PivotalCell, Tie, pivotal_cells, tied_conditions
 from lean_impact.domain import CaseTable, Provenance, PValue, State, Summary, TrustEffect
 from lean_impact.domain.measure import Direction
 from lean_impact.errors import DesignError, InputError, Issue
-from lean_impact.kernels.effect_regression import regress_effects
-from lean_impact.kernels.permutation import assignments
 
-__all__ = ["ConditionFit", "DesignCheck", "design_check"]
+__all__ = ["DesignCheck", "design_check"]
 
-_COMPLETIONS: Final = 1024
-_TIE: Final = 1e-9
 _EFFECT: Final = "effect in trusts with the condition"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConditionFit:
-    """How well one condition alone separates the effects.
-
-    Attributes
-    ----------
-    condition, name : str
-        Identifier, and name for readers.
-    n_present, n_absent, n_unknown : int
-        Trusts by state.
-    why_not : str
-        Why it cannot be tested; empty if it can.
-    difference_lowest, difference_highest : float
-        Mean effect with the condition minus without, over everything the unknown cells could be; positive is
-        better with it. NaN if it cannot be tested.
-    fit_lowest, fit_highest : float
-        Share of the weighted sum of squares that it explains, from 0 to 1, over the same.
-    p_lowest, p_highest : float
-        Share of all assignments of the effects to the trusts in which it fits as well, over the same.
-    smallest_p : float
-        The smallest such share that its split could reach.
-    tied_with : tuple of str
-        Conditions that it cannot be told from.
-    match : str
-        Whether it matches the yes-or-no outcome; empty if none was given.
-    """
-
-    condition: str
-    name: str
-    n_present: int
-    n_absent: int
-    n_unknown: int
-    why_not: str
-    difference_lowest: float
-    difference_highest: float
-    fit_lowest: float
-    fit_highest: float
-    p_lowest: float
-    p_highest: float
-    smallest_p: float
-    tied_with: tuple[str, ...]
-    match: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -160,15 +113,14 @@ class DesignCheck:
 
     def summary(self) -> Summary:
         """Say in words what these trusts can tell at all."""
-        low, high = (f"{100 * p:.0f}%" for p in self.chance)
-        chance = low if low == high else f"between {low} and {high}"
-        lines = [
-            f"If the effects of the {spell(self.n_trusts)} trusts were handed out at random, some condition would "
-            f"fit as well as the best one here {chance} of the time (smallest reachable "
-            f"{100 * self.p_value.smallest:.0f}%)."
-        ]
+        chance = (
+            f"If the effects of the {spell(self.n_trusts)} trusts were handed out at random, some condition "
+            f"would fit as well as the best one here {share_range(self.chance)} of the time (smallest "
+            f"reachable {self.p_value.smallest:.0%})."
+        )
+        lines = [chance]
         lines += [
-            f"{', '.join(tie.conditions)} cannot be told apart: one explanation, not {spell(len(tie.conditions))}."
+            f"{', '.join(tie.conditions)} cannot be told apart: they are one explanation."
             for tie in self.ties
             if tie.certain
         ]
@@ -177,23 +129,26 @@ class DesignCheck:
         lines += self._crisp_lines()
         turned = sorted({f"{cell.condition} in {cell.trust}" for cell in self.pivotal})
         if turned:
-            lines.append(f"One cell alone can turn what its condition seems to say: {', '.join(turned)}.")
+            lines.append(f"One cell can turn what its condition seems to say: {', '.join(turned)}.")
         lines += [f"Too early to be an effect: {move}." for move in self.early]
         return Summary("\n".join([*lines, *(f"Caution: {caution}" for caution in self.cautions)]))
 
     def _crisp_lines(self) -> list[str]:
-        if self.crisp is None:
-            return []
+        """Say which conditions match the yes-or-no outcome, and how often luck would."""
         match = self.crisp
+        if match is None:
+            return []
         named = ", ".join(match.perfect) or "no condition"
         chances = "; ".join(f"{p:.0%} with {k} ({label})" for label, (k, p) in match.at_least_one.items())
+        how_many = f"{match.n_with_outcome} of {len(match.trusts)}"
+        lucky = f"{match.per_condition:.0%} of the time, and at least one of several: {chances}"
         return [
-            f"'{match.outcome}' ({match.n_with_outcome} of {len(match.trusts)}) is matched perfectly by {named}. By "
-            f"luck one condition does so {match.per_condition:.0%} of the time, at least one of several: {chances}."
+            f"'{match.outcome}' ({how_many}) is matched perfectly by {named}.",
+            f"By luck one condition does so {lucky}.",
         ]
 
 
-def design_check(  # noqa: PLR0913 - the question has this many parts
+def design_check(
     cases: CaseTable,
     effects: Sequence[TrustEffect],
     *,
@@ -236,11 +191,12 @@ def design_check(  # noqa: PLR0913 - the question has this many parts
 
     Notes
     -----
-    Fit of a condition: ``R^2``, the share of the weighted sum of squares of the effects between the trusts with
-    and without it, weights ``1 / (se^2 + tau^2)`` with the spread of Paule and Mandel. Effects move over the
-    trusts together with their weights, in all ``n!`` orders up to eight trusts. The chance reported is the share
-    of orders in which the *best* condition of the table fits at least as well as the best one does in truth, so
-    it accounts for having looked at all of them. Unknown cells are filled in every way, and the range is given.
+    Fit of a condition: ``R^2``, the share of the weighted sum of squares of the effects between the trusts
+    with and without it, weights ``1 / (se^2 + tau^2)`` with the spread of Paule and Mandel. Effects move
+    over the trusts together with their weights, in all ``n!`` orders up to eight trusts. The chance reported
+    is the share of orders in which the *best* condition of the table fits at least as well as the best one
+    does in truth, so it accounts for having looked at all of them. Unknown cells are filled in every way,
+    and the range is given.
     """
     evidence = Evidence.gather(cases, effects, improvement=improvement)
     if not evidence.testable.any():
@@ -248,7 +204,7 @@ def design_check(  # noqa: PLR0913 - the question has this many parts
             "no condition differs between the trusts, so no condition can be compared with effects"
         )
     _check_timing(evidence, timing)
-    search = _Search.run(evidence, seed)
+    search = Search.run(evidence, seed)
     early = tuple(move for move in timing if move.too_early)
     crisp = in_time = None
     if outcome is not None:
@@ -263,7 +219,7 @@ def design_check(  # noqa: PLR0913 - the question has this many parts
         n_trusts=len(evidence.trusts),
         n_assignments=len(search.orders),
         exact=search.all_orders,
-        fits=tuple(_condition_fit(search, i, ties, crisp) for i in range(len(evidence.conditions))),
+        fits=tuple(condition_fit(search, i, ties, crisp) for i in range(len(evidence.conditions))),
         best=best,
         chance=chance,
         p_value=PValue(
@@ -299,117 +255,8 @@ def _check_timing(evidence: Evidence, timing: Sequence[OutcomeMove]) -> None:
         raise InputError("the timing of outcomes cannot be used", issues)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Search:
-    """Fit of every column that a testable condition could be, in every order of the effects."""
-
-    evidence: Evidence
-    orders: np.ndarray
-    all_orders: bool
-    all_fillings: bool
-    open: np.ndarray  # positions of testable conditions
-    which: np.ndarray  # (n_completions, n_open) row of `columns`
-    columns: np.ndarray  # (n_columns, n_trusts) distinct columns of ones and zeros
-    fits: np.ndarray  # (n_columns, n_orders)
-    differences: np.ndarray  # (n_columns,) NaN where a column does not differ
-
-    @classmethod
-    def run(cls, evidence: Evidence, seed: int) -> _Search:
-        """Fit all columns."""
-        open_ = np.flatnonzero(evidence.testable)
-        filled, all_fillings = completions(evidence.states[:, open_], limit=_COMPLETIONS, seed=seed)
-        stacked = filled.transpose(0, 2, 1).reshape(-1, len(evidence.trusts))
-        columns, which = np.unique(stacked, axis=0, return_inverse=True)
-        orders, all_orders = assignments(len(evidence.trusts), seed=seed)
-        fits, differences = _fits(evidence, columns, orders)
-        return cls(
-            evidence=evidence, orders=orders, all_orders=all_orders, all_fillings=all_fillings, open=open_,
-            which=which.reshape(len(filled), len(open_)), columns=columns, fits=fits, differences=differences,
-        )  # fmt: skip
-
-    def shares(self, fits: np.ndarray) -> tuple[float, float]:
-        """Return the share of orders that fit as well as the first, and the smallest share there could be."""
-        return float((fits >= fits[0] - _TIE).mean()), float((fits >= fits.max() - _TIE).mean())
-
-    def best_of_any(self) -> tuple[tuple[float, float], float, tuple[str, ...]]:
-        """Return the range of the chance, its smallest reachable value, and who fits best."""
-        shares, best = [], set()
-        for rows in np.unique(self.which, axis=0):
-            table = self.fits[rows]
-            shares.append(self.shares(table.max(axis=0)))
-            winners = np.flatnonzero(table[:, 0] >= table[:, 0].max() - _TIE)
-            best.update(self.evidence.conditions[self.open[i]] for i in winners)
-        values, smallest = zip(*shares, strict=True)
-        return (min(values), max(values)), min(smallest), tuple(sorted(best))
-
-    def difference(self, column: np.ndarray) -> float:
-        """Return the difference of effects for one column of ones and zeros."""
-        return float(_fits(self.evidence, column[None], self.orders[:1])[1][0])
-
-
-def _fits(evidence: Evidence, columns: np.ndarray, orders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Compute weighted R^2 of columns in orders, and the difference of means in the first order."""
-    spread = regress_effects(
-        evidence.effects, evidence.standard_errors, designs=np.ones((1, len(evidence.trusts), 1))
-    )
-    weights = 1 / (evidence.standard_errors**2 + spread.tau2[0])
-    effects = evidence.effects - spread.coefficients[0, 0]
-    with_weight = columns @ weights[orders].T
-    with_sum = columns @ (weights * effects)[orders].T
-    # Deviations from the weighted mean sum to 0, so the trusts without the condition hold minus this sum.
-    without_weight = weights.sum() - with_weight
-    varies = ((columns.sum(axis=1) > 0) & (columns.sum(axis=1) < columns.shape[1]))[:, None]
-    safe_with, safe_without = np.where(varies, with_weight, 1.0), np.where(varies, without_weight, 1.0)
-    total = float(weights @ effects**2)
-    scale = total if total > 0 else 1.0
-    explained = with_sum**2 * (1 / safe_with + 1 / safe_without) / scale
-    difference = with_sum / safe_with + with_sum / safe_without
-    return np.where(varies, explained, 0.0), np.where(varies, difference, np.nan)[:, 0]
-
-
-def _condition_fit(
-    search: _Search, position: int, ties: Sequence[Tie], crisp: CrispMatch | None
-) -> ConditionFit:
-    """Describe one condition."""
-    evidence = search.evidence
-    condition, states = evidence.conditions[position], evidence.states[:, position]
-    why_not, nan = "", float("nan")
-    difference, fit, p, smallest = (nan, nan), (nan, nan), (nan, nan), nan
-    if evidence.known_constant[position]:
-        why_not = "same in every trust"
-    elif evidence.wholly_unknown[position]:
-        why_not = "known for no trust"
-    else:
-        rows = np.unique(search.which[:, int(np.flatnonzero(search.open == position)[0])])
-        shares = [search.shares(search.fits[row]) for row in rows]
-        contrasts = search.differences[rows]
-        contrasts = contrasts[~np.isnan(contrasts)]
-        difference = float(contrasts.min()), float(contrasts.max())
-        fit = float(search.fits[rows, 0].min()), float(search.fits[rows, 0].max())
-        p = min(share[0] for share in shares), max(share[0] for share in shares)
-        smallest = min(share[1] for share in shares)
-    tied = {other for tie in ties if tie.certain and condition in tie.conditions for other in tie.conditions}
-    return ConditionFit(
-        condition=condition,
-        name=evidence.names[position],
-        n_present=int((states == 1).sum()),
-        n_absent=int((states == 0).sum()),
-        n_unknown=int((states < 0).sum()),
-        why_not=why_not,
-        difference_lowest=difference[0],
-        difference_highest=difference[1],
-        fit_lowest=fit[0],
-        fit_highest=fit[1],
-        p_lowest=p[0],
-        p_highest=p[1],
-        smallest_p=smallest,
-        tied_with=tuple(sorted(tied - {condition})),
-        match=crisp.matches[condition] if crisp else "",
-    )
-
-
 def _pivotal(
-    cases: CaseTable, evidence: Evidence, search: _Search, crisp: CrispMatch | None
+    cases: CaseTable, evidence: Evidence, search: Search, crisp: CrispMatch | None
 ) -> tuple[PivotalCell, ...]:
     """Find cells that decide the direction of an effect, or a match with the outcome."""
 
@@ -432,18 +279,20 @@ def _pivotal(
 
 
 def _cautions(
-    search: _Search, crisp: CrispMatch | None, outcome: Mapping[str, bool | State] | None
+    search: Search, crisp: CrispMatch | None, outcome: Mapping[str, bool | State] | None
 ) -> tuple[str, ...]:
     """Say what is approximate, and what a good fit does not mean."""
     n = len(search.evidence.trusts)
-    said = (
-        (True, "a condition that fits may be a consequence of the outcome, such as a leader who leaves because "
-         "results fell"),
-        (not search.all_orders, f"{len(search.orders) - 1} random orders instead of all orders of {n} trusts"),
-        (not search.all_fillings, f"{_COMPLETIONS} random fillings of the unknown cells instead of all"),
-        (outcome is not None and crisp is None, "the yes-or-no outcome is the same in every trust where it is "
-         "known, so nothing can match it"),
-        (crisp is not None and bool(crisp.unknown), "outcome not known, so left out of the match: "
-         f"{', '.join(crisp.unknown) if crisp else ''}"),
-    )  # fmt: skip
-    return tuple(words for holds, words in said if holds)
+    said = {
+        "a condition that fits may be a consequence of the outcome, such as a leader who leaves because "
+        "results fell": True,
+        f"{len(search.orders) - 1} random orders instead of all orders of {n} trusts": not search.all_orders,
+        f"{FILLINGS} random fillings of the unknown cells instead of all": not search.all_fillings,
+        "the yes-or-no outcome is the same in every trust where it is known, so nothing can match it": (
+            outcome is not None and crisp is None
+        ),
+        f"outcome not known, so left out of the match: {', '.join(crisp.unknown if crisp else ())}": bool(
+            crisp and crisp.unknown
+        ),
+    }
+    return tuple(words for words, holds in said.items() if holds)

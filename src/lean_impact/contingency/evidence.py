@@ -14,7 +14,7 @@ from lean_impact.domain import CaseTable, State, TrustEffect
 from lean_impact.domain.measure import Direction
 from lean_impact.errors import DesignError, InputError, Issue
 
-__all__ = ["FEWEST_TRUSTS", "Evidence", "completions", "without_trust"]
+__all__ = ["FEWEST_TRUSTS", "Evidence", "completions", "helps", "without_trust"]
 
 FEWEST_TRUSTS: Final = 3
 """Fewer effects than this leave no more than one degree of freedom, so no prediction has a mean."""
@@ -48,8 +48,9 @@ class Evidence:
     >>> codes = ("RTP", "RR8", "RXW")
     >>> cases = CaseTable(conditions=(Condition(id="stable", name="Stable", basis="press"),), trusts=codes,
     ...     cells=tuple(Cell(trust=t, condition="stable", state="present", confidence="high") for t in codes))
-    >>> effects = [TrustEffect(trust=t, estimate=Estimate(value=v, standard_error=1.0, lower=v - 2, upper=v + 2))
-    ...            for t, v in zip(codes, (3.0, 1.0, 2.0))]
+    >>> effects = [
+    ...     TrustEffect(trust=t, estimate=Estimate(value=v, standard_error=1.0, lower=v - 2, upper=v + 2))
+    ...     for t, v in zip(codes, (3.0, 1.0, 2.0))]
     >>> Evidence.gather(cases, effects, improvement="decrease").effects.tolist()
     [-3.0, -2.0, -1.0]
     """
@@ -83,7 +84,8 @@ class Evidence:
         Raises
         ------
         InputError
-            If a trust is only in the table or only among the effects, is given twice, or has no standard error.
+            If a trust is only in the table or only among the effects, is given twice, or has no standard
+            error.
         DesignError
             If there are fewer than three trusts, or the measure has no better direction.
         """
@@ -115,8 +117,7 @@ class Evidence:
     @property
     def favours(self) -> np.ndarray:
         """States by whether they are expected to help: 1 helps, 0 does not, -1 unknown; same shape."""
-        flipped = np.where(self.states < 0, -1, 1 - self.states)
-        return np.where(self.favourable, self.states, flipped).astype(np.int8)
+        return helps(self.states, self.favourable)
 
     @property
     def known_constant(self) -> np.ndarray:
@@ -132,7 +133,7 @@ class Evidence:
     @property
     def testable(self) -> np.ndarray:
         """Whether a condition differs between the trusts, or may, shape (n_conditions,)."""
-        return ~(self.known_constant | self.wholly_unknown)
+        return np.asarray(~(self.known_constant | self.wholly_unknown))
 
     def row(self, trust: str) -> int:
         """Return the position of a trust.
@@ -212,6 +213,29 @@ class Evidence:
         return np.array([_CODES[states[c]] for c in self.conditions], dtype=np.int8)
 
 
+def helps(states: np.ndarray, favourable: np.ndarray) -> np.ndarray:
+    """Read states by whether they are expected to help.
+
+    Parameters
+    ----------
+    states : ndarray of int8, shape (..., n_conditions)
+        1 present, 0 absent, -1 unknown.
+    favourable : ndarray of bool, shape (n_conditions,)
+        Whether theory expects the presence of the condition to help.
+
+    Returns
+    -------
+    ndarray of int8, same shape
+        1 helps, 0 does not, -1 unknown.
+
+    Examples
+    --------
+    >>> helps(np.array([1, 1, -1]), np.array([True, False, False])).tolist()
+    [1, 0, -1]
+    """
+    return np.where(favourable | (states < 0), states, 1 - states).astype(np.int8)
+
+
 def _frozen(values: np.ndarray) -> np.ndarray:
     """Make an array read-only."""
     values.setflags(write=False)
@@ -242,8 +266,7 @@ def _check(cases: CaseTable, effects: Sequence[TrustEffect], improvement: Direct
     issues += [
         Issue(
             rule="standard-error",
-            message=f"the effect of trust {effect.trust} has no standard error; an effect without its uncertainty "
-            "cannot be compared",
+            message=f"the effect of trust {effect.trust} has no standard error; give one above 0",
         )
         for effect in effects
         if effect.estimate.standard_error <= 0

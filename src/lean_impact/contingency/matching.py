@@ -16,16 +16,27 @@ from lean_impact.contingency.evidence import Evidence, completions
 from lean_impact.domain import State
 from lean_impact.errors import InputError, Issue
 
-__all__ = ["FRAMEWORK_SIZES", "CrispMatch", "Match", "OutcomeMove", "crisp_match", "luck"]
+__all__ = [
+    "FRAMEWORK_SIZES",
+    "MUSIQ",
+    "CrispMatch",
+    "Match",
+    "OutcomeMove",
+    "crisp_match",
+    "luck",
+    "trusts_needed",
+]
 
 Match = Literal["matches", "could match", "does not match"]
 
-FRAMEWORK_SIZES: Final[Mapping[str, int]] = MappingProxyType({"MUSIQ (2012)": 25, "CFIR (2009)": 39})
+MUSIQ: Final = "MUSIQ (2012)"
+FRAMEWORK_SIZES: Final[Mapping[str, int]] = MappingProxyType({MUSIQ: 25, "CFIR (2009)": 39})
 """Number of factors in two published frameworks, as a measure of how many conditions a team may look at:
 Kaplan and others (2012), BMJ Quality and Safety 21, 13-20; Damschroder and others (2009), Implementation
 Science 4, 50."""
 
 _COMPLETIONS = 1024
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +104,32 @@ def luck(n_trusts: int, *, n_with_outcome: int, n_conditions: int) -> float:
     return 1 - (1 - 1 / comb(n_trusts, n_with_outcome)) ** n_conditions
 
 
+def trusts_needed(*, n_conditions: int, level: float = 0.05) -> int:
+    """Compute how many trusts make a perfect match by luck unlikely.
+
+    Parameters
+    ----------
+    n_conditions : int
+        Independent conditions looked at.
+    level : float, default 0.05
+        Largest acceptable chance that at least one matches an evenly split outcome perfectly.
+
+    Returns
+    -------
+    int
+        The fewest trusts.
+
+    Examples
+    --------
+    >>> trusts_needed(n_conditions=1), trusts_needed(n_conditions=25)
+    (6, 12)
+    """
+    n = 2
+    while luck(n, n_with_outcome=n // 2, n_conditions=n_conditions) > level * (1 + _ROUNDING):
+        n += 1
+    return n
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CrispMatch:
     """How conditions match a yes-or-no outcome.
@@ -140,7 +177,7 @@ class CrispMatch:
         return tuple(condition for condition, match in self.matches.items() if match == "matches")
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row for each list of conditions: ``outcome``, ``conditions``, ``n_conditions``, ``probability``."""
+        """Return one row for each list: ``outcome``, ``conditions``, ``n_conditions``, ``probability``."""
         rows = [(self.outcome, name, k, chance) for name, (k, chance) in self.at_least_one.items()]
         return pd.DataFrame(rows, columns=["outcome", "conditions", "n_conditions", "probability"])
 

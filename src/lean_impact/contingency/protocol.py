@@ -137,8 +137,9 @@ class Prediction:
         Returns
         -------
         Prediction
-            The same mixture with each scale widened to ``sqrt(scale^2 + standard_error^2)``. For a t component
-            this keeps the heavy tails for the whole sum: a little wider than the exact convolution.
+            The same mixture with each scale widened to ``sqrt(scale^2 + standard_error^2)``. For a t
+            component this keeps the heavy tails for the whole sum: a little wider than the exact
+            convolution.
         """
         return type(self)(
             weights=self.weights,

@@ -10,7 +10,7 @@ import pandas as pd
 from lean_impact.contingency.protocol import ContingencyFit, Finding
 from lean_impact.domain import Estimate, Summary
 
-__all__ = ["library_version", "plain_number", "score_table", "spell", "summarise_fit"]
+__all__ = ["library_version", "plain_number", "score_table", "share_range", "spell", "summarise_fit"]
 
 SCORE_COLUMNS = ("trust", "score", "lower", "upper", "expected", "expected_lower", "expected_upper")
 _NUMERALS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -77,6 +77,28 @@ def plain_number(value: float) -> str:
     return f"{value:+.3g}"
 
 
+def share_range(shares: tuple[float, float]) -> str:
+    """Write a range of shares as whole per cents.
+
+    Parameters
+    ----------
+    shares : tuple of float
+        Lowest and highest, from 0 to 1.
+
+    Returns
+    -------
+    str
+        One figure if both round to the same.
+
+    Examples
+    --------
+    >>> share_range((0.2, 0.4)), share_range((0.1, 0.1))
+    ('20% to 40%', '10%')
+    """
+    low, high = (f"{share:.0%}" for share in shares)
+    return low if low == high else f"{low} to {high}"
+
+
 def score_table(fit: ContingencyFit, *, trusts: Sequence[str]) -> pd.DataFrame:
     """Tabulate the scores of a fit.
 
@@ -90,8 +112,8 @@ def score_table(fit: ContingencyFit, *, trusts: Sequence[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row for each trust, by code: ``trust``, ``score`` with ``lower`` and ``upper`` from 0 to 1, and the
-        effect ``expected`` in its context with its 95 % predictive interval, positive is an improvement.
+        One row for each trust, by code: ``trust``, ``score`` with ``lower`` and ``upper`` from 0 to 1, and
+        the effect ``expected`` in its context with its 95 % predictive interval, positive is an improvement.
     """
     scores = [fit.score(trust) for trust in sorted(trusts)]
     rows = [

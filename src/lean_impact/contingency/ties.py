@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -76,8 +77,8 @@ def tied_conditions(evidence: Evidence) -> tuple[Tie, ...]:
     Returns
     -------
     tuple of Tie
-        Groups that are tied, then pairs of groups that some filling of the unknown cells would tie. Conditions
-        that are the same everywhere, or known nowhere, are left out.
+        Groups that are tied, then pairs of groups that some filling of the unknown cells would tie.
+        Conditions that are the same everywhere, or known nowhere, are left out.
     """
     open_columns = [
         (evidence.conditions[i], evidence.states[:, i]) for i in np.flatnonzero(evidence.testable)
@@ -119,8 +120,8 @@ def pivotal_cells(
     about : str
         What the verdict is about, in words.
     verdict : callable
-        From a condition's identifier and a column of ones and zeros, in the order of ``evidence.trusts``, to a
-        word; None if the column says nothing.
+        From a condition's identifier and a column of ones and zeros, in the order of ``evidence.trusts``, to
+        a word; None if the column says nothing.
 
     Returns
     -------
@@ -135,7 +136,7 @@ def pivotal_cells(
             cell, row = cases.cell(trust, condition), evidence.row(trust)
             if cell.state != "unknown" and cell.confidence not in _DOUBTFUL:
                 continue
-            words = _first_turn(column, row, lambda filled, name=condition: verdict(name, filled))
+            words = _first_turn(column, row, partial(verdict, condition))
             if words is not None:
                 found.append(
                     PivotalCell(

@@ -1,4 +1,4 @@
-"""Leave one trust out: does a model predict an unseen trust better than the average of the others?"""
+"""Leave one trust out, and see whether a model predicts it better than the average of the others."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from lean_impact.contingency.contingency_figure import draw_validation
 from lean_impact.contingency.evidence import FEWEST_TRUSTS, Evidence, without_trust
 from lean_impact.contingency.protocol import ContingencyModel, Prediction
 from lean_impact.contingency.scoring import library_version, plain_number, spell
@@ -20,14 +21,15 @@ from lean_impact.kernels.permutation import sign_flip_p_value
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["BETTER", "NO_BETTER", "LeftOut", "Validation", "validate"]
+__all__ = ["BETTER", "COLUMNS", "NO_BETTER", "LeftOut", "Validation", "validate"]
 
 NO_BETTER: Final = "no better than null"
 BETTER: Final = "better than null"
-_COLUMNS: Final = (
-    "model", "trust", "effect", "effect_lower", "effect_upper", "predicted", "predicted_lower",
-    "predicted_upper", "outside", "null_predicted", "null_lower", "null_upper", "crps", "null_crps", "crps_gain",
-    "log_score", "null_log_score", "log_gain",
+COLUMNS: Final = (
+    "model", "trust", "effect", "effect_lower", "effect_upper",
+    "predicted", "predicted_lower", "predicted_upper", "outside",
+    "null_predicted", "null_lower", "null_upper",
+    "crps", "null_crps", "crps_gain", "log_score", "null_log_score", "log_gain",
 )  # fmt: skip
 _NORMAL_95: Final = 1.959963984540054
 
@@ -123,7 +125,7 @@ class Validation:
 
     @property
     def verdict(self) -> str:
-        """The plain default "no better than null", unless both scores and the sign-flip test say otherwise."""
+        """The plain "no better than null", unless both scores and the sign-flip test say otherwise."""
         both = self.mean_gain > 0 and float(self.log_gains.mean()) > 0
         return BETTER if both and self.p_value.value <= self.level else NO_BETTER
 
@@ -140,8 +142,8 @@ class Validation:
             )
         if extrapolated:
             said.append(
-                f"predicted from outside what the others showed: {', '.join(extrapolated)}; such a prediction "
-                "is an extrapolation"
+                f"predicted from outside what the others showed: {', '.join(extrapolated)}; that is an "
+                "extrapolation"
             )
         return tuple(said)
 
@@ -160,21 +162,21 @@ class Validation:
             model, null = fold.model, fold.null
             rows.append(
                 (self.model, fold.trust, y, y - half, y + half, model.quantile(0.5), *model.interval(),
-                 model.outside, null.quantile(0.5), *null.interval(), model.crps(y), null.crps(y), fold.crps_gain,
-                 model.log_score(y), null.log_score(y), fold.log_gain)
+                 model.outside, null.quantile(0.5), *null.interval(), model.crps(y), null.crps(y),
+                 fold.crps_gain, model.log_score(y), null.log_score(y), fold.log_gain)
             )  # fmt: skip
-        return pd.DataFrame(rows, columns=list(_COLUMNS))
+        return pd.DataFrame(rows, columns=list(COLUMNS))
 
     def summary(self) -> Summary:
         """Say in words whether the model predicted unseen trusts better than the average of the others."""
         n = len(self.left_out)
-        lines = [
+        gain = f"{plain_number(self.mean_gain)}, spread between trusts {self.gain_spread:.3g}"
+        lines = (
             f"'{self.model}' predicts a trust it has not seen: {self.verdict}.",
-            f"It came closer than '{self.null}' in {spell(self.n_better)} of {spell(n)} trusts; its error score "
-            f"differs by {plain_number(self.mean_gain)} on average (positive is better; spread between trusts "
-            f"{self.gain_spread:.3g}, {self.unit}).",
+            f"It came closer than '{self.null}' in {spell(self.n_better)} of {spell(n)} trusts.",
+            f"Mean gain in the error score (CRPS, positive is better): {gain} ({self.unit}).",
             f"Sign-flip test over trusts: {self.p_value}.",
-        ]
+        )
         return Summary("\n".join([*lines, *(f"Caution: {caution}" for caution in self.cautions)]))
 
     @property
@@ -186,14 +188,14 @@ class Validation:
     def description(self) -> str:
         """The chart in words."""
         rows = "; ".join(
-            f"{row.trust} effect {row.effect:+.3g}, model {row.predicted:+.3g} ({row.predicted_lower:+.3g} to "
-            f"{row.predicted_upper:+.3g}), null {row.null_predicted:+.3g} ({row.null_lower:+.3g} to "
-            f"{row.null_upper:+.3g})"
+            f"{row.trust} effect {row.effect:+.3g}, "
+            f"model {row.predicted:+.3g} ({row.predicted_lower:+.3g} to {row.predicted_upper:+.3g}), "
+            f"null {row.null_predicted:+.3g} ({row.null_lower:+.3g} to {row.null_upper:+.3g})"
             for row in self.to_frame().itertuples()
         )
         return (
-            f"Interval chart with three intervals for each trust: the estimated effect, the prediction of "
-            f"'{self.model}' and that of '{self.null}', both made without that trust. Positive is an improvement, "
+            "Interval chart with three intervals for each trust: the estimated effect, and the predictions "
+            f"of '{self.model}' and of '{self.null}' made without that trust. Positive is an improvement, "
             f"{self.unit}. {rows}. Verdict: {self.verdict}."
         )
 
@@ -210,12 +212,10 @@ class Validation:
         Axes
             The axes drawn on.
         """
-        from lean_impact.contingency.contingency_figure import draw_validation  # noqa: PLC0415 - loads matplotlib
-
         return draw_validation(self, ax)
 
 
-def validate(  # noqa: PLR0913 - the question has this many parts
+def validate(
     model: ContingencyModel,
     cases: CaseTable,
     effects: Sequence[TrustEffect],
@@ -262,10 +262,10 @@ def validate(  # noqa: PLR0913 - the question has this many parts
     Notes
     -----
     The left-out trust counts by its context alone. Its estimate ``y`` with standard error ``se`` is compared
-    with the prediction widened by ``se``, by the continuous ranked probability score and minus the log density.
-    The verdict is "better than null" only if both scores gain on average and a one-sided exact sign-flip test of
-    the mean CRPS gain over the ``2^n`` patterns of signs reaches ``level``. Five trusts reach 1/32 at best, if
-    every one of them is predicted better.
+    with the prediction widened by ``se``, by the continuous ranked probability score and minus the log
+    density. The verdict is "better than null" only if both scores gain on average and a one-sided exact
+    sign-flip test of the mean CRPS gain over the ``2^n`` patterns of signs reaches ``level``. Five trusts
+    reach 1/32 at best, if every one of them is predicted better.
 
     References
     ----------
@@ -274,7 +274,7 @@ def validate(  # noqa: PLR0913 - the question has this many parts
     evidence = Evidence.gather(cases, effects, improvement=improvement)
     if len(evidence.trusts) <= FEWEST_TRUSTS:
         raise DesignError(
-            f"{len(evidence.trusts)} trusts are too few to leave one out: at least {FEWEST_TRUSTS} must remain"
+            f"{len(evidence.trusts)} trusts are too few to leave one out; {FEWEST_TRUSTS} must remain"
         )
     folds = []
     for trust in sorted(evidence.trusts):

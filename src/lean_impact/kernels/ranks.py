@@ -20,8 +20,8 @@ def rank_shares(values: np.ndarray, *, tolerance: float = 1e-9) -> np.ndarray:
     Returns
     -------
     ndarray of float64, shape (n_units, n_units)
-        Row by unit, column by rank, from the first; rows and columns sum to 1. Units that are tied share the ranks
-        that they occupy between them.
+        Row by unit, column by rank, from the first; rows and columns sum to 1. Units that are tied share the
+        ranks that they occupy between them.
 
     Examples
     --------

@@ -74,7 +74,8 @@ def crps_t(
     Returns
     -------
     ndarray of float64
-        Score in the unit of ``observed``; infinite where ``df`` is 1 or less, as such a prediction has no mean.
+        Score in the unit of ``observed``; infinite where ``df`` is 1 or less, as such a prediction has no
+        mean.
 
     References
     ----------

@@ -115,8 +115,8 @@ class NullFit:
         Returns
         -------
         Score
-            ``value`` is the probability of an effect above 0 in one more trust; ``lower`` and ``upper`` are that
-            probability with the average at the ends of its 95 % interval.
+            ``value`` is the probability of an effect above 0 in one more trust; ``lower`` and ``upper`` are
+            that probability with the average at the ends of its 95 % interval.
 
         Raises
         ------
@@ -148,7 +148,8 @@ class NullFit:
         Returns
         -------
         Prediction
-            A t distribution around the average; nothing is outside what was observed, as context plays no part.
+            A t distribution around the average; nothing is outside what was observed, as context plays no
+            part.
         """
         self.evidence.encode(states)
         return self.new_trust
@@ -169,8 +170,8 @@ class NullModel:
     Notes
     -----
     ``effect_i = mu + u_i + e_i``, spread by Paule and Mandel, see
-    :func:`lean_impact.kernels.effect_regression.regress_effects`. One more trust is predicted by a t distribution
-    around ``mu`` with scale ``sqrt(tau2 + var(mu))`` and ``n - 1`` degrees of freedom.
+    :func:`lean_impact.kernels.effect_regression.regress_effects`. One more trust is predicted by a t
+    distribution around ``mu`` with scale ``sqrt(tau2 + var(mu))`` and ``n - 1`` degrees of freedom.
 
     References
     ----------
@@ -182,8 +183,9 @@ class NullModel:
     >>> codes = ("RTP", "RR8", "RXW")
     >>> cases = CaseTable(conditions=(Condition(id="stable", name="Stable", basis="press"),), trusts=codes,
     ...     cells=tuple(Cell(trust=t, condition="stable", state="present", confidence="high") for t in codes))
-    >>> effects = [TrustEffect(trust=t, estimate=Estimate(value=v, standard_error=0.5, lower=v - 1, upper=v + 1))
-    ...            for t, v in zip(codes, (0.0, 1.0, 2.0))]
+    >>> effects = [
+    ...     TrustEffect(trust=t, estimate=Estimate(value=v, standard_error=0.5, lower=v - 1, upper=v + 1))
+    ...     for t, v in zip(codes, (0.0, 1.0, 2.0))]
     >>> fit = NullModel().fit(cases, effects, improvement="increase", seed=1)
     >>> round(fit.new_trust.mean, 9), round(fit.tau, 3)
     (1.0, 0.866)
