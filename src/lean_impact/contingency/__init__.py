@@ -1,0 +1,47 @@
+"""Under which conditions a programme works, and how little a handful of trusts can say about it.
+
+A :class:`ContingencyModel` learns from cases and effects; :func:`validate` leaves each trust out and
+compares the model with a null model that knows no context; :func:`design_check` says how often chance gives
+a condition that fits as well. :class:`ContingencyAnalysis` does all of it.
+"""
+
+from lean_impact.contingency.checks import Check, scorer_checks
+from lean_impact.contingency.contingency import Contingency, ContingencyAnalysis
+from lean_impact.contingency.design import DesignCheck, design_check
+from lean_impact.contingency.evidence import Evidence, completions, without_trust
+from lean_impact.contingency.matching import CrispMatch, OutcomeMove, crisp_match, luck, trusts_needed
+from lean_impact.contingency.protocol import ContingencyFit, ContingencyModel, Finding, Prediction, Score
+from lean_impact.contingency.scoring import score_table
+from lean_impact.contingency.search import ConditionFit
+from lean_impact.contingency.ties import PivotalCell, Tie, tied_conditions
+from lean_impact.contingency.validation import LeftOut, Validation, validate
+
+__all__ = [
+    "Check",
+    "ConditionFit",
+    "Contingency",
+    "ContingencyAnalysis",
+    "ContingencyFit",
+    "ContingencyModel",
+    "CrispMatch",
+    "DesignCheck",
+    "Evidence",
+    "Finding",
+    "LeftOut",
+    "OutcomeMove",
+    "PivotalCell",
+    "Prediction",
+    "Score",
+    "Tie",
+    "Validation",
+    "completions",
+    "crisp_match",
+    "design_check",
+    "luck",
+    "score_table",
+    "scorer_checks",
+    "tied_conditions",
+    "trusts_needed",
+    "validate",
+    "without_trust",
+]

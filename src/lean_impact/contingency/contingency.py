@@ -1,0 +1,342 @@
+"""The whole question at once: models, their validation, and what the design can carry."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from lean_impact.contingency.contingency_figure import draw_case_table
+from lean_impact.contingency.design import DesignCheck, design_check
+from lean_impact.contingency.evidence import FEWEST_TRUSTS, Evidence
+from lean_impact.contingency.matching import FRAMEWORK_SIZES, MUSIQ, OutcomeMove, trusts_needed
+from lean_impact.contingency.protocol import ContingencyFit, ContingencyModel
+from lean_impact.contingency.scoring import library_version, score_table, share_range, spell
+from lean_impact.contingency.validation import BETTER, COLUMNS, Validation, validate
+from lean_impact.domain import CaseTable, Provenance, State, Summary, TrustEffect
+from lean_impact.domain.measure import Direction
+from lean_impact.errors import InputError, Issue
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Contingency", "ContingencyAnalysis"]
+
+_NORMAL_95: Final = 1.959963984540054
+_LEFT_OUT_COLUMNS: Final = COLUMNS[5:]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Contingency:
+    """Under which conditions the programme worked, as far as these trusts can tell.
+
+    Attributes
+    ----------
+    cases : CaseTable
+        Which trust showed which condition.
+    evidence : Evidence
+        Conditions and effects as arrays, effects with positive as an improvement.
+    fits : mapping of str to ContingencyFit
+        What each model learned from all trusts, by the model's name, the null model among them.
+    validations : tuple of Validation
+        Each model but the null against the null; empty with three trusts, of which none can be left out.
+    design : DesignCheck
+        What the design can carry.
+    unit : str
+        Unit of the measure, in words.
+    provenance : Provenance
+        Parameters and seed.
+    """
+
+    cases: CaseTable
+    evidence: Evidence
+    fits: Mapping[str, ContingencyFit]
+    validations: tuple[Validation, ...]
+    design: DesignCheck
+    unit: str
+    provenance: Provenance
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """Everything to know before quoting a finding, each caution once."""
+        told = [f"{name}: {caution}" for name, fit in self.fits.items() for caution in fit.cautions]
+        told += [f"{v.model}: {caution}" for v in self.validations for caution in v.cautions]
+        if not self.validations:
+            told.append(f"{FEWEST_TRUSTS} trusts leave none to leave out, so no model could be validated")
+        return (*self.design.cautions, *told)
+
+    def effects_frame(self) -> pd.DataFrame:
+        """Return the effects that went in.
+
+        Returns
+        -------
+        DataFrame
+            ``trust``, ``effect`` (positive is better) and its 95 % interval ``lower``, ``upper``.
+        """
+        e = self.evidence
+        half = _NORMAL_95 * e.standard_errors
+        frame = pd.DataFrame(
+            {"trust": e.trusts, "effect": e.effects, "lower": e.effects - half, "upper": e.effects + half}
+        )
+        return frame.sort_values("trust", ignore_index=True)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row for each model and trust.
+
+        Returns
+        -------
+        DataFrame
+            ``model``, ``trust``, ``effect``; the score with its bounds and the expected effect with its
+            predictive interval from all trusts; then the prediction without the trust, and its scores against
+            the null, empty for the null model itself.
+        """
+        left_out = {v.model: v.to_frame().set_index("trust") for v in self.validations}
+        effects = self.effects_frame().set_index("trust")["effect"]
+        parts = []
+        for name, fit in self.fits.items():
+            table = score_table(fit, trusts=self.evidence.trusts)
+            table.insert(0, "model", name)
+            table.insert(2, "effect", table["trust"].map(effects))
+            for column in _LEFT_OUT_COLUMNS:
+                table[column] = table["trust"].map(left_out[name][column]) if name in left_out else np.nan
+            parts.append(table)
+        return pd.concat(parts, ignore_index=True)
+
+    def summary(self) -> Summary:
+        """Say what these trusts can and cannot tell, and what would settle it."""
+        n = spell(len(self.evidence.trusts))
+        sections = (
+            (f"What the {n} trusts can tell us", self._can_tell()),
+            (f"What the {n} trusts cannot tell us", self._cannot_tell()),
+            ("What would settle it", self._would_settle()),
+        )
+        return Summary("\n".join(line for title, lines in sections for line in (title, *lines)))
+
+    def _named(self, conditions: Sequence[str], joint: str = ", ") -> str:
+        """Write conditions by their names for readers."""
+        names = dict(zip(self.evidence.conditions, self.evidence.names, strict=True))
+        return joint.join(f"'{names[condition]}'" for condition in conditions)
+
+    def _can_tell(self) -> list[str]:
+        lines = [
+            f"- '{v.model}' predicts a trust it has not seen: {v.verdict} (closer in {spell(v.n_better)} of "
+            f"{spell(len(v.left_out))} trusts, {v.p_value})."
+            for v in self.validations
+        ]
+        best = self._named(self.design.best, " or ")
+        lines.append(
+            f"- What goes best with the effects is {best}; chance gives a condition as good "
+            f"{share_range(self.design.chance)} of the time."
+        )
+        return lines
+
+    def _cannot_tell(self) -> list[str]:
+        design = self.design
+        better = [v.model for v in self.validations if v.verdict == BETTER]
+        lines = [
+            f"- Whether the context caused the effect: {', '.join(better)} predicts, which is no proof."
+            if better
+            else "- Why some trusts did better: knowing their context did not help to predict them."
+            if self.validations
+            else "- Whether knowing the context helps to predict a trust: there are too few to leave one out."
+        ]
+        lines += [
+            f"- Which of {self._named(tie.conditions)} matters: these trusts cannot tell them apart."
+            for tie in design.ties
+            if tie.certain
+        ]
+        if design.constants:
+            lines.append(f"- Whether {self._named(design.constants)} matters: it is the same in every trust.")
+        lines += [
+            f"- Whether the programme moved an outcome that moved first: {move}." for move in design.early
+        ]
+        if design.crisp and design.crisp.perfect:
+            size, chance = design.crisp.at_least_one[MUSIQ]
+            lines.append(
+                f"- Whether a perfect match with '{design.crisp.outcome}' means anything: looking at {size} "
+                f"conditions, luck alone gives one {chance:.0%} of the time."
+            )
+        return lines
+
+    def _would_settle(self) -> list[str]:
+        cells = sorted({(cell.condition, cell.trust) for cell in self.design.pivotal})
+        lines = [f"- Establishing {self._named([condition])} in {trust}." for condition, trust in cells]
+        lines += [
+            f"- A trust in which {self._named(tie.conditions, ' and ')} come apart."
+            for tie in self.design.ties
+            if tie.certain
+        ]
+        k = FRAMEWORK_SIZES[MUSIQ]
+        one, many = trusts_needed(n_conditions=1), trusts_needed(n_conditions=k)
+        lines.append(
+            "- One condition named before looking, or more trusts: a perfect match is at most 5% luck from "
+            f"{one} trusts for one named condition, and from {many} if {k} are looked at."
+        )
+        return lines
+
+    @property
+    def title(self) -> str:
+        """Title of the chart."""
+        return "Which trust showed which condition, and how it fared"
+
+    @property
+    def description(self) -> str:
+        """The chart in words."""
+        words = []
+        for row in self.effects_frame().sort_values("effect", ascending=False).itertuples():
+            states = self.evidence.context(str(row.trust))
+            shown = "; ".join(f"{c} {s}" for c, s in states.items())
+            words.append(f"{row.trust} {row.effect:+.3g} ({row.lower:+.3g} to {row.upper:+.3g}): {shown}")
+        return (
+            "Grid of conditions by trust, trusts ordered from the best effect to the worst, with the effect "
+            f"and its 95% interval above ({self.unit}, positive is better). {'. '.join(words)}."
+        )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the case table with the effects.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; a new figure if not given.
+
+        Returns
+        -------
+        Axes
+            The axes drawn on.
+        """
+        return draw_case_table(self, ax)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContingencyAnalysis:
+    """Ask under which conditions a programme worked, and how far the answer can be trusted.
+
+    Parameters
+    ----------
+    models : tuple of ContingencyModel
+        Models to judge, chosen before looking.
+    null : ContingencyModel
+        The benchmark that they have to beat.
+    seed : int
+        Seed of everything random.
+    level : float, default 0.05
+        Chance of at least one false "better than null" among the models; each gets an equal part of it.
+    unit : str
+        Unit of the measure, in words.
+
+    Examples
+    --------
+    >>> from lean_impact.domain import Cell, Condition, Estimate
+    >>> from lean_impact.plugins.contingency.null import NullModel
+    >>> from lean_impact.plugins.contingency.readiness import ReadinessIndex
+    >>> codes, states = ("RTP", "RR8", "RF4", "RXW"), ("present", "present", "absent", "absent")
+    >>> cases = CaseTable(
+    ...     conditions=(Condition(id="stable", name="Same leader", basis="press"),), trusts=codes,
+    ...     cells=tuple(Cell(trust=t, condition="stable", state=s, confidence="high")
+    ...                 for t, s in zip(codes, states)))
+    >>> effects = [
+    ...     TrustEffect(trust=t, estimate=Estimate(value=v, standard_error=0.5, lower=v - 1, upper=v + 1))
+    ...     for t, v in zip(codes, (2.0, 1.5, 0.5, 0.0))]
+    >>> analysis = ContingencyAnalysis(models=(ReadinessIndex(),), null=NullModel(), seed=1)
+    >>> result = analysis.evaluate(cases, effects=effects, improvement="increase")
+    >>> result.validations[0].verdict
+    'no better than null'
+    """
+
+    models: tuple[ContingencyModel, ...]
+    null: ContingencyModel
+    seed: int
+    level: float = 0.05
+    unit: str = "unit of the measure"
+
+    def evaluate(
+        self,
+        cases: CaseTable,
+        *,
+        effects: Sequence[TrustEffect],
+        improvement: Direction,
+        outcome: Mapping[str, bool | State] | None = None,
+        outcome_name: str = "the outcome",
+        timing: Sequence[OutcomeMove] = (),
+    ) -> Contingency:
+        """Fit and validate every model, and check the design.
+
+        Parameters
+        ----------
+        cases : CaseTable
+            Which trust showed which condition; unknown is kept.
+        effects : sequence of TrustEffect
+            One for each trust of the table, with standard errors, in the unit of the measure.
+        improvement : {"increase", "decrease", "neutral"}
+            Which movement of the measure is better.
+        outcome, outcome_name, timing
+            See :func:`lean_impact.contingency.design.design_check`.
+
+        Returns
+        -------
+        Contingency
+            Fits, validations and design check.
+
+        Raises
+        ------
+        InputError
+            If the inputs do not belong together, or two models have one name.
+        DesignError
+            If fewer than three trusts are given, or no condition differs between them.
+        """
+        self._check_names()
+        evidence = Evidence.gather(cases, effects, improvement=improvement)
+        design = design_check(
+            cases,
+            effects,
+            improvement=improvement,
+            seed=self.seed,
+            outcome=outcome,
+            outcome_name=outcome_name,
+            timing=timing,
+        )
+        fits = {
+            model.name: model.fit(cases, effects, improvement=improvement, seed=self.seed)
+            for model in (self.null, *self.models)
+        }
+        validations = tuple(
+            validate(model, cases, effects, null=self.null, improvement=improvement, seed=self.seed,
+                     level=self.level / len(self.models), unit=self.unit)
+            for model in self.models
+            if len(evidence.trusts) > FEWEST_TRUSTS
+        )  # fmt: skip
+        return Contingency(
+            cases=cases,
+            evidence=evidence,
+            fits=MappingProxyType(fits),
+            validations=validations,
+            design=design,
+            unit=self.unit,
+            provenance=Provenance(
+                plugin="lean_impact",
+                version=library_version(),
+                parameters={
+                    "models": "; ".join(map(str, self.models)),
+                    "null": str(self.null),
+                    "improvement": improvement,
+                    "level": str(self.level),
+                },
+                seed=self.seed,
+            ),
+        )
+
+    def _check_names(self) -> None:
+        names = Counter(model.name for model in (self.null, *self.models))
+        issues = [
+            Issue(rule="model-twice", message=f"{n} models are called '{name}'")
+            for name, n in names.items()
+            if n > 1
+        ]
+        if issues:
+            raise InputError("models cannot be told apart by name", issues)

@@ -1,0 +1,1 @@
+"""Bundled contingency models: the null model and the readiness index."""

@@ -1,0 +1,172 @@
+"""The readiness index: count the favourable conditions, with weights that are stated and then doubted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from lean_impact.contingency.evidence import Evidence, completions
+from lean_impact.contingency.scoring import library_version
+from lean_impact.domain import CaseTable, Provenance, TrustEffect
+from lean_impact.domain.measure import Direction
+from lean_impact.errors import InputError, Issue
+from lean_impact.kernels.effect_regression import regress_effects
+from lean_impact.plugins.contingency.readiness_fit import SAME, ReadinessFit
+
+__all__ = ["ReadinessFit", "ReadinessIndex"]
+
+_FEWEST_FOR_SLOPE: Final = 4
+"""A line leaves n - 2 degrees of freedom, and a prediction needs more than one of them to have a mean."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadinessIndex:
+    """Predict the effect from how many of the favourable conditions a trust has.
+
+    Parameters
+    ----------
+    weights : mapping of str to float, optional
+        Weight above 0 of each condition, by identifier; equal weights if not given.
+    limit : int, default 128
+        Unknown cells are filled in all ways up to this many; beyond, in as many random ways.
+    draws : int, default 2000
+        Random weights for :meth:`ReadinessFit.rank_acceptability`.
+
+    Notes
+    -----
+    Index of a trust: weighted share of conditions that are as theory wants them. A condition that is the same
+    in every trust, or known for none, does not enter. The effects are regressed on the index by
+    ``effect_i = a + b index_i + u_i + e_i`` with the spread of Paule and Mandel around the line, and
+    predicted by a t distribution with ``n - 2`` degrees of freedom. With fewer than four trusts, or the same
+    index for all, the average takes the place of the line. Unknown cells make a mixture over everything they
+    could be, with equal odds: they are never taken as absent.
+
+    Examples
+    --------
+    >>> from lean_impact.domain import Cell, Condition, Estimate
+    >>> codes, states = ("RTP", "RR8", "RF4", "RXW"), ("present", "present", "unknown", "absent")
+    >>> cases = CaseTable(
+    ...     conditions=(Condition(id="stable", name="Same leader", basis="press"),), trusts=codes,
+    ...     cells=tuple(Cell(trust=t, condition="stable", state=s, confidence="high")
+    ...                 for t, s in zip(codes, states)))
+    >>> effects = [
+    ...     TrustEffect(trust=t, estimate=Estimate(value=v, standard_error=0.5, lower=v - 1, upper=v + 1))
+    ...     for t, v in zip(codes, (2.0, 1.5, 0.5, 0.0))]
+    >>> score = ReadinessIndex().fit(cases, effects, improvement="increase", seed=1).score("RF4")
+    >>> score.value, score.lower, score.upper
+    (0.5, 0.0, 1.0)
+    >>> score.would_change
+    ("'Same leader' is not known: the score would be 1.00 if it held and 0.00 if not.",)
+    """
+
+    weights: Mapping[str, float] | None = None
+    limit: int = 128
+    draws: int = 2000
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return "readiness"
+
+    def fit(
+        self, cases: CaseTable, effects: Sequence[TrustEffect], *, improvement: Direction, seed: int
+    ) -> ReadinessFit:
+        """Fit the line of effects over the index.
+
+        Parameters
+        ----------
+        cases : CaseTable
+            Which trust showed which condition; unknown is kept.
+        effects : sequence of TrustEffect
+            One for each trust of the table, with standard errors.
+        improvement : {"increase", "decrease", "neutral"}
+            Which movement of the measure is better.
+        seed : int
+            Seed of random weights, and of random fillings if there are too many unknown cells.
+
+        Returns
+        -------
+        ReadinessFit
+            Index, line, scores and predictions.
+
+        Raises
+        ------
+        InputError
+            If a weight is missing, not above 0, or of no condition in the table; or if cases and effects do
+            not belong together, see :meth:`lean_impact.contingency.evidence.Evidence.gather`.
+        """
+        evidence = Evidence.gather(cases, effects, improvement=improvement)
+        entering = np.flatnonzero(evidence.testable)
+        weights = self._weights(evidence, entering)
+        filled, exact = completions(evidence.favours[:, entering], limit=self.limit, seed=seed)
+        coefficients, covariance, tau2, dfs = _lines(evidence, filled @ weights)
+        arrays = {"entering": entering, "weights": weights, "filled": filled, "coefficients": coefficients,
+                  "covariance": covariance, "tau2": tau2, "dfs": dfs}  # fmt: skip
+        for array in arrays.values():
+            array.setflags(write=False)
+        stated = zip((evidence.conditions[i] for i in entering), weights, strict=True)
+        provenance = Provenance(
+            plugin=self.name,
+            version=library_version(),
+            parameters={
+                "weights": ", ".join(f"{c} {w:.4g}" for c, w in stated) or "none",
+                "limit": str(self.limit),
+                "draws": str(self.draws),
+                "improvement": improvement,
+            },
+            seed=seed,
+        )
+        return ReadinessFit(
+            evidence=evidence,
+            exact=exact,
+            limit=self.limit,
+            draws=self.draws,
+            provenance=provenance,
+            **arrays,
+        )
+
+    def _weights(self, evidence: Evidence, entering: np.ndarray) -> np.ndarray:
+        """Return the weights of the conditions in the index, summing to 1."""
+        if self.weights is None:
+            return np.full(len(entering), 1 / max(len(entering), 1))
+        needed = [evidence.conditions[i] for i in entering]
+        issues = [
+            Issue(rule="weight-missing", message=f"condition '{c}' has no weight")
+            for c in needed
+            if c not in self.weights
+        ]
+        issues += [
+            Issue(rule="weight-unheard-of", message=f"weight of '{c}', which is not in the case table")
+            for c in self.weights
+            if c not in evidence.conditions
+        ]
+        issues += [
+            Issue(rule="weight", message=f"the weight {w} of '{c}' is not a number above 0")
+            for c, w in self.weights.items()
+            if not (np.isfinite(w) and w > 0)
+        ]
+        if issues:
+            raise InputError("the weights of the readiness index cannot be used", issues)
+        chosen = np.array([self.weights[c] for c in needed], dtype=float)
+        return chosen / chosen.sum() if len(chosen) else chosen
+
+
+def _lines(evidence: Evidence, index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Fit a line for each completion, or the average where the index does not differ."""
+    n = len(evidence.trusts)
+    line = (np.ptp(index, axis=1) > SAME) & (n >= _FEWEST_FOR_SLOPE)
+    coefficients, covariance = np.zeros((len(index), 2)), np.zeros((len(index), 2, 2))
+    tau2, dfs = np.zeros(len(index)), np.where(line, n - 2.0, n - 1.0)
+    designs = np.stack([np.ones_like(index), index], axis=-1)
+    for rows, columns in ((line, 2), (~line, 1)):
+        if rows.any():
+            fit = regress_effects(
+                evidence.effects, evidence.standard_errors, designs=designs[rows][:, :, :columns]
+            )
+            coefficients[rows, :columns] = fit.coefficients
+            covariance[rows, :columns, :columns] = fit.covariance
+            tau2[rows] = fit.tau2
+    return coefficients, covariance, tau2, dfs

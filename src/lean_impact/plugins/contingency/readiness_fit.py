@@ -1,0 +1,304 @@
+"""What the readiness index learned: scores, predictions, and who ranks first whatever the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from lean_impact.contingency.evidence import Evidence, completions, helps
+from lean_impact.contingency.protocol import Finding, Prediction, Score
+from lean_impact.contingency.scoring import score_table, summarise_fit
+from lean_impact.domain import Provenance, State, Summary
+from lean_impact.kernels.effect_regression import regress_effects
+from lean_impact.kernels.ranks import rank_shares
+
+__all__ = ["SAME", "ReadinessFit"]
+
+SAME: Final = 1e-9
+"""Two indices closer than this are the same."""
+_HALF: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ReadinessFit:
+    """A line of effects over the readiness index, once for every way the unknown cells could be.
+
+    Attributes
+    ----------
+    evidence : Evidence
+        What was fitted.
+    entering : ndarray of int64, shape (n_entering,)
+        Positions of the conditions in the index: those that differ between the trusts, or may.
+    weights : ndarray of float64, shape (n_entering,)
+        Their weights, summing to 1.
+    filled : ndarray of float64, shape (n_completions, n_trusts, n_entering)
+        1 where a condition is as theory wants it, 0 where not, unknown cells filled both ways.
+    exact : bool
+        Whether these are all completions, and not a random draw of them.
+    coefficients : ndarray of float64, shape (n_completions, 2)
+        Effect at index 0, and change from index 0 to 1, in the unit of the measure, positive is better.
+    covariance : ndarray of float64, shape (n_completions, 2, 2)
+        Covariance of the two.
+    tau2 : ndarray of float64, shape (n_completions,)
+        Variance of the true effects around the line.
+    dfs : ndarray of float64, shape (n_completions,)
+        Residual degrees of freedom; ``n - 1`` where the index does not differ and the average is used.
+    limit, draws : int
+        Settings of the model.
+    provenance : Provenance
+        Name, parameters and seed.
+    """
+
+    evidence: Evidence
+    entering: np.ndarray
+    weights: np.ndarray
+    filled: np.ndarray
+    exact: bool
+    coefficients: np.ndarray
+    covariance: np.ndarray
+    tau2: np.ndarray
+    dfs: np.ndarray
+    limit: int
+    draws: int
+    provenance: Provenance
+
+    # ------------------------------------------------------------------ what was learned
+
+    @property
+    def index(self) -> np.ndarray:
+        """Readiness index from 0 to 1 of each completion and trust, shape (n_completions, n_trusts)."""
+        return np.asarray(self.filled @ self.weights)
+
+    @property
+    def has_slope(self) -> np.ndarray:
+        """Whether a line could be fitted, shape (n_completions,)."""
+        return np.asarray(self.dfs == len(self.evidence.trusts) - 2)
+
+    @property
+    def slope(self) -> Prediction | None:
+        """Change of the effect from no to all favourable conditions, None if no line could be fitted."""
+        lines = self.has_slope
+        if not lines.any():
+            return None
+        return Prediction(
+            weights=np.full(int(lines.sum()), 1 / lines.sum()),
+            locations=self.coefficients[lines, 1],
+            scales=np.sqrt(self.covariance[lines, 1, 1]),
+            dfs=self.dfs[lines],
+        )
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """How effects go with the index, and who ranks first whatever the weights."""
+        if not len(self.entering):
+            return ()
+        ids = tuple(self.evidence.conditions[i] for i in self.entering)
+        first = self.rank_acceptability().query("rank == 1").sort_values(["probability", "trust"])
+        leader, share = first["trust"].iloc[-1], float(first["probability"].iloc[-1])
+        ranked = Finding(
+            statement=f"{leader} has the most favourable context, whatever weights the conditions are given.",
+            support=share,
+            trusts=(leader,),
+            evidence=ids,
+        )
+        slope = self.slope
+        if slope is None:
+            return (ranked,)
+        support = slope.as_estimate()
+        reads = "do not show that" if support.covers(0.0) else "suggest that"
+        better = "better" if support.value >= 0 else "worse"
+        line = Finding(
+            statement=f"These trusts {reads} more favourable conditions go with {better} effects; the number "
+            "is the change of the effect from none of the conditions to all of them.",
+            support=support,
+            trusts=self._carriers(support.value),
+            evidence=ids,
+        )
+        return line, ranked
+
+    def _carriers(self, slope: float) -> tuple[str, ...]:
+        """Name the trusts without which the slope changes sign or loses more than half of itself."""
+        named = []
+        for row, trust in enumerate(self.evidence.trusts):
+            others = np.delete(np.arange(len(self.evidence.trusts)), row)
+            index = self.index[:, others]
+            index = index[np.ptp(index, axis=1) > SAME]
+            if not len(index):
+                named.append(trust)
+                continue
+            fit = regress_effects(
+                self.evidence.effects[others],
+                self.evidence.standard_errors[others],
+                designs=np.stack([np.ones_like(index), index], axis=-1),
+            )
+            if float(fit.coefficients[:, 1].mean()) * np.sign(slope) < _HALF * abs(slope):
+                named.append(trust)
+        return tuple(sorted(named))
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What the index cannot carry."""
+        evidence = self.evidence
+        n, n_unknown = len(evidence.trusts), int((evidence.states[:, self.entering] < 0).sum())
+        constant = "; ".join(evidence.names[i] for i in np.flatnonzero(evidence.known_constant))
+        unheard = "; ".join(evidence.names[i] for i in np.flatnonzero(evidence.wholly_unknown))
+        how = "" if self.exact else f", by {len(self.filled)} random fillings instead of all"
+        enters, line = len(self.entering) > 0, bool(self.has_slope.any())
+        said = {
+            "no condition differs between the trusts, so every prediction is the average": not enters,
+            f"{n} trusts, or an index that does not differ, leave no line to fit; every prediction is the "
+            "average": enters and not line,
+            f"the line rests on {n} trusts and {n - 2} residual degrees of freedom": line,
+            f"{n_unknown} unknown cells were filled both ways with equal odds{how}": n_unknown > 0,
+            f"the same in every trust, so not in the index: {constant}": bool(constant),
+            f"known for no trust, so not in the index: {unheard}": bool(unheard),
+        }
+        return tuple(words for words, holds in said.items() if holds)
+
+    # ------------------------------------------------------------------ what it says of a context
+
+    def score(self, trust: str) -> Score:
+        """Score a trust: the weighted share of favourable conditions.
+
+        Parameters
+        ----------
+        trust : str
+            Code of a trust that was fitted.
+
+        Returns
+        -------
+        Score
+            ``value`` counts an unknown condition as half; ``lower`` takes every unknown one as unfavourable
+            and ``upper`` as favourable. Without any condition in the index: 0.5, from 0 to 1.
+
+        Raises
+        ------
+        InputError
+            If the trust was not fitted.
+        """
+        evidence = self.evidence
+        expected = self.predict(evidence.context(trust)).as_estimate()
+        if not len(self.entering):
+            return Score(
+                trust=trust,
+                value=_HALF,
+                lower=0.0,
+                upper=1.0,
+                contributions=MappingProxyType({}),
+                expected=expected,
+                would_change=("A condition that differs between the trusts.",),
+            )
+        favours = evidence.favours[evidence.row(trust), self.entering]
+        parts = self.weights * np.where(favours < 0, _HALF, favours)
+        doubt = float(self.weights[favours < 0].sum()) / 2
+        value = float(parts.sum())
+        ids = [evidence.conditions[i] for i in self.entering]
+        return Score(
+            trust=trust,
+            value=value,
+            lower=max(value - doubt, 0.0),
+            upper=min(value + doubt, 1.0),
+            contributions=MappingProxyType(dict(zip(ids, map(float, parts), strict=True))),
+            expected=expected,
+            would_change=tuple(self._would_change(value, favours)),
+        )
+
+    def _would_change(self, value: float, favours: np.ndarray) -> list[str]:
+        """Say what each unknown or unfavourable condition would do to a score."""
+        said = []
+        for position, weight, state in zip(self.entering, self.weights, favours, strict=True):
+            name = self.evidence.names[position]
+            if state < 0:
+                gain = weight / 2 if self.evidence.favourable[position] else -weight / 2
+                said.append(
+                    f"'{name}' is not known: the score would be {value + gain:.2f} if it held and "
+                    f"{value - gain:.2f} if not."
+                )
+            elif state == 0:
+                now = "does not hold" if self.evidence.favourable[position] else "holds"
+                said.append(f"'{name}' {now}: the other way the score would be {value + weight:.2f}.")
+        return said
+
+    def predict(self, states: Mapping[str, State]) -> Prediction:
+        """Predict the effect in a context, over all ways the unknown cells could be.
+
+        Parameters
+        ----------
+        states : mapping of str to {"present", "absent", "unknown"}
+            A state for every condition.
+
+        Returns
+        -------
+        Prediction
+            One t component for each completion of the fitted trusts and each value of the new index, with
+            scale ``sqrt(tau2 + x' cov x)``. ``outside`` is the probability that the context has a state that
+            no fitted trust had, or an index beyond theirs.
+        """
+        new = self.evidence.encode(states)
+        favours = helps(new, self.evidence.favourable)[self.entering]
+        seed = self.provenance.seed or 0
+        candidates, _ = completions(favours, limit=self.limit, seed=seed)
+        values, counts = np.unique((candidates @ self.weights).round(12), return_counts=True)
+        at = np.stack([np.ones_like(values), values], axis=-1)
+        locations = self.coefficients @ at.T
+        variances = self.tau2[:, None] + np.einsum("vi,cij,vj->cv", at, self.covariance, at)
+        weights = np.tile(counts / counts.sum() / len(self.filled), (len(self.filled), 1))
+        return Prediction(
+            weights=weights.ravel(),
+            locations=locations.ravel(),
+            scales=np.sqrt(variances).ravel(),
+            dfs=np.repeat(self.dfs, len(values)),
+            outside=self._outside(new, candidates),
+        )
+
+    def _outside(self, new: np.ndarray, candidates: np.ndarray) -> float:
+        """Return the share of completions in which the context is outside what was observed."""
+        constant = self.evidence.known_constant & (new >= 0)
+        if (constant & (new != self.evidence.states[0])).any():
+            return 1.0
+        if not len(self.entering):
+            return 0.0
+        seen = (candidates[:, None, None] == self.filled[None]).any(axis=2).all(axis=2)
+        index, value = self.index, (candidates @ self.weights)[:, None]
+        within = (value >= index.min(axis=1) - SAME) & (value <= index.max(axis=1) + SAME)
+        return float(1 - (seen & within).mean())
+
+    def rank_acceptability(self) -> pd.DataFrame:
+        """Tell how often each trust takes each rank when the weights are drawn at random.
+
+        Returns
+        -------
+        DataFrame
+            ``trust``, ``rank`` (1 is the most favourable context) and ``probability``; tied trusts share the
+            ranks they occupy. Weights are uniform on the simplex, unknown cells filled both ways with equal
+            odds.
+
+        References
+        ----------
+        Lahdelma and Salminen (2001), Operations Research 49, 444-454.
+        """
+        trusts = self.evidence.trusts
+        rng = np.random.default_rng(np.random.SeedSequence([self.provenance.seed or 0, len(trusts)]))
+        weights = rng.dirichlet(np.ones(max(len(self.entering), 1)), self.draws)[:, : len(self.entering)]
+        picked = self.filled[rng.integers(0, len(self.filled), self.draws)]
+        shares = rank_shares(np.einsum("dtm,dm->dt", picked, weights))
+        rows = [
+            (trust, rank + 1, float(shares[row, rank]))
+            for row, trust in enumerate(trusts)
+            for rank in range(len(trusts))
+        ]
+        frame = pd.DataFrame(rows, columns=["trust", "rank", "probability"])
+        return frame.sort_values(["trust", "rank"], ignore_index=True)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row for each trust, see :func:`lean_impact.contingency.scoring.score_table`."""
+        return score_table(self, trusts=self.evidence.trusts)
+
+    def summary(self) -> Summary:
+        """Say what was found, in words."""
+        return summarise_fit("Readiness index: share of favourable conditions", self.findings, self.cautions)
