@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lean_impact.errors import Issue, SourceError
@@ -39,7 +39,7 @@ def counts(draw) -> list[int]:
 
 
 ORGANISATIONS = st.dictionaries(
-    st.from_regex(r"R[A-Z0-9]{2}", fullmatch=True), counts(), min_size=1, max_size=6
+    st.from_regex(r"R[A-Z0-9]{2}", fullmatch=True), counts(), min_size=1, max_size=4
 )
 MONTHS = st.sampled_from(["AUGUST-2020", "OCTOBER-2020", "May-2021", "June-2024"])
 
@@ -85,8 +85,7 @@ def test_attendances_and_those_within_and_over_4_hours_add_up(organisations, mon
             assert frame.loc[(code, "dta-over-4h"), "value"] == figures[12] + figures[13]
 
 
-@settings(max_examples=15)
-@given(st.lists(ORGANISATIONS.filter(attended), min_size=2, max_size=3), st.randoms(use_true_random=False))
+@given(st.lists(ORGANISATIONS.filter(attended), min_size=2, max_size=2), st.randoms(use_true_random=False))
 def test_neither_order_nor_repetition_matters(tables, random):
     months = ("AUGUST-2020", "SEPTEMBER-2020", "OCTOBER-2020")
     files = [file(table, month, name=f"{month}.csv") for table, month in zip(tables, months, strict=False)]

@@ -9,8 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lean_impact.plugins.nhs import AE_MEASURES, MonthlyAE
-from lean_impact.plugins.nhs._checks import FIELD_TEST
+from lean_impact.plugins.nhs import AE_MEASURES, FIELD_TEST, MonthlyAE
 from lean_impact.sources import SourceFile, Tidied, read_source
 
 pytestmark = pytest.mark.shared
@@ -119,7 +118,7 @@ def test_extracts_are_read_with_a_warning_about_their_totals(shared_data):
 
 
 def test_the_order_of_files_does_not_matter(shared_data):
-    some = files(shared_data("nhs/months"))[11:16]
+    some = [file for file in files(shared_data("nhs/months")) if "-2020-" in file.name][:4]
     one = MonthlyAE(checksum="error").tidy(some)
     random.Random(7).shuffle(some)  # noqa: S311 - no secret
     other = MonthlyAE(checksum="error").tidy(some)
