@@ -135,8 +135,9 @@ def share(part: object, whole: object, blank: str) -> object:
 
 
 def add(*cells: object) -> object:
-    """Add cells; a dash if any is a dash."""
-    return sum(cells) if all(isinstance(cell, int | float) for cell in cells) else "-"
+    """Add cells; the placeholder if any is one."""
+    text = [cell for cell in cells if isinstance(cell, str)]
+    return text[0] if text else sum(cells)
 
 
 def sheet_rows(
@@ -172,7 +173,7 @@ def sheet_rows(
         att_all, over_all = add(*org.att), add(*org.over)
         cells = [None, *keys, *org.att, att_all]
         if wide:
-            within = [add(a, -o) if o != "-" else "-" for a, o in zip(org.att, org.over, strict=True)]
+            within = [a - o if isinstance(o, int) else o for a, o in zip(org.att, org.over, strict=True)]
             cells += [*within, add(*within)]
         cells += [*org.over, over_all]
         of = {"all": (over_all, att_all)}
@@ -196,11 +197,15 @@ def sheet_rows(
     if layout == 2025:
         rows[0] = [None, None, None, 4, 5, 6]
     rows += [[None, "Provider Level Data"], groups, header]
-    if total:
-        rows += [row(total_of(orgs), ("-", "-", "England"), None), []]
-    rows += [
+    body = [
         row(org, (org.code, "London Commissioning Region", org.name), "North East London") for org in orgs
     ]
+    if total:
+        labelled = [at for at, text in enumerate(header) if text][-1] + 1
+        columns = list(zip(*body, strict=True))[4:labelled]
+        summed = [sum(cell for cell in cells if isinstance(cell, int | float)) for cells in columns]
+        rows += [[None, "-", "-", "England", *summed], []]
+    rows += body
     return [*rows, [], [], [None, None]]
 
 

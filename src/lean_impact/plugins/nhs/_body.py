@@ -10,7 +10,7 @@ from typing import Final
 
 import pandas as pd
 
-from lean_impact.errors import Issue
+from lean_impact.errors import Issue, SourceError
 from lean_impact.plugins.nhs._fields import WITHIN
 from lean_impact.plugins.nhs._layout import CODE, NAME, PARENT, PERIOD, Layout
 from lean_impact.sources import SourceFile, classify, shown, text_of
@@ -66,6 +66,16 @@ class Reading:
         """Whether anything found so far makes the file unusable."""
         return any(issue.severity == "error" for issue in self.issues)
 
+    def error(self) -> SourceError:
+        """Return the error that lists what makes the file unusable."""
+        errors = [issue for issue in self.issues if issue.severity == "error"]
+        return SourceError(f"{self.file.name} cannot be used", errors)
+
+    def raise_if_failed(self) -> None:
+        """Raise that error if there is any."""
+        if self.failed:
+            raise self.error()
+
 
 def _is_total(code: str, parent: str, name: str) -> bool:
     def word(text: str) -> bool:
@@ -94,9 +104,8 @@ def read_body(reading: Reading, layout: Layout) -> tuple[pd.DataFrame, tuple[pd.
             continue
         code, parent, name = (text_of(row[layout.columns[key]]) for key in (CODE, PARENT, NAME))
         _refuse_unlabelled_numbers(reading, layout, at)
-        if not any(
-            text_of(row[layout.columns[figure]]) for figure in figures
-        ) and not _ORGANISATION.fullmatch(code):
+        blank = not any(text_of(row[layout.columns[figure]]) for figure in figures)
+        if blank and not (name and _ORGANISATION.fullmatch(code)):
             text = next(filter(None, map(text_of, row)))
             reading.report(
                 "no-data-row", f"skipped: '{shown(text)}' is no row of figures", row=at, warning=True

@@ -21,7 +21,7 @@ from typing import Final, Literal
 import numpy as np
 import pandas as pd
 
-from lean_impact.errors import Issue
+from lean_impact.errors import Issue, SourceError
 from lean_impact.plugins.nhs._body import ROW
 from lean_impact.plugins.nhs._fields import (
     ATTENDANCES,
@@ -73,7 +73,7 @@ def complete(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def checked(month: Month, *, checksum: Severity, implausible_zero: int | None) -> tuple[Month, list[Issue]]:
+def checked(month: Month, *, checksum: Severity, implausible_zero: int | None) -> Month:
     """Check a month and take out 4-hour counts that were not submitted.
 
     Parameters
@@ -89,18 +89,22 @@ def checked(month: Month, *, checksum: Severity, implausible_zero: int | None) -
     Returns
     -------
     Month
-        With :func:`complete` figures and its warnings.
-    list of Issue
-        Errors; empty if the month can be used.
+        With :func:`complete` figures and all warnings.
+
+    Raises
+    ------
+    SourceError
+        If its figures contradict each other; ``issues`` lists every case.
     """
     found = [*_checksum(month, checksum), *_fractions(month), *_parts(month)]
     table = complete(month.table)
     found += _over_above_attendances(month, table)
     table, zeros = _without_false_zeros(month, table, implausible_zero)
     found += zeros
-    warnings = tuple(issue for issue in found if issue.severity == "warning")
     errors = [issue for issue in found if issue.severity == "error"]
-    return replace(month, table=table, issues=(*month.issues, *warnings)), errors
+    if errors:
+        raise SourceError(f"{month.file.name} cannot be used", errors)
+    return replace(month, table=table, issues=(*month.issues, *found))
 
 
 def _issue(

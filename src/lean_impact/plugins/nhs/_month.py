@@ -11,7 +11,7 @@ from typing import Final
 
 import pandas as pd
 
-from lean_impact.errors import Issue, SourceError
+from lean_impact.errors import Issue
 from lean_impact.plugins.nhs._body import Reading, read_body
 from lean_impact.plugins.nhs._dates import day_of, month_of, revised_in_name
 from lean_impact.plugins.nhs._layout import Layout, csv_layout, find_header, workbook_layout
@@ -65,7 +65,7 @@ class Month:
         return self.file.name if self.sheet is None else f"{self.file.name}, sheet '{self.sheet}'"
 
 
-def read_month(file: SourceFile) -> tuple[Month | None, list[Issue]]:
+def read_month(file: SourceFile) -> Month:
     """Read a monthly A&E file of any known layout.
 
     Parameters
@@ -75,16 +75,40 @@ def read_month(file: SourceFile) -> tuple[Month | None, list[Issue]]:
 
     Returns
     -------
-    Month or None
-        Its figures; None if it cannot be used.
-    list of Issue
-        Errors, if it cannot be used.
+    Month
+        Its figures and warnings.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be used; ``issues`` lists every problem.
     """
     reading = Reading(file=file)
-    try:
-        _load(reading)
-    except SourceError as error:
-        return None, list(error.issues)
+    _load(reading)
+    layout = _layout(reading)
+    reading.raise_if_failed()
+    table, totals, periods = read_body(reading, layout)
+    preamble = _preamble(reading.rows[: layout.header])
+    period = _period(reading, preamble, periods)
+    revised, undated = _revised(reading, preamble)
+    if table.empty and not reading.failed:
+        reading.report("no-organisation", "no row below the header holds an organisation's figures")
+    reading.raise_if_failed()
+    return Month(
+        file=file,
+        sheet=reading.sheet,
+        encoding=reading.encoding,
+        period=period,
+        revised=revised,
+        undated_revision=undated,
+        table=table,
+        totals=totals,
+        issues=tuple(reading.issues),
+    )
+
+
+def _layout(reading: Reading) -> Layout:
+    """Find the header and recognise the columns."""
     header = find_header(reading.rows)
     if header is None:
         first = next((row for row in reading.rows if any(map(text_of, row))), ())
@@ -95,16 +119,14 @@ def read_month(file: SourceFile) -> tuple[Month | None, list[Issue]]:
             f"'Org Code' and 'Org name' (CSV); its first row is {starts or 'empty'}. "
             "Take it out of the folder",
         )
-        return None, reading.issues
+        raise reading.error()
+    name = reading.file.name
     if reading.sheet is None:
-        layout, found = csv_layout(reading.rows, header=header, file=file.name)
+        layout, found = csv_layout(reading.rows, header=header, file=name)
     else:
-        layout, found = workbook_layout(reading.rows, header=header, file=file.name, sheet=reading.sheet)
+        layout, found = workbook_layout(reading.rows, header=header, file=name, sheet=reading.sheet)
     reading.issues += found
-    if reading.failed:
-        return None, reading.issues
-    month = _month(reading, layout)
-    return (None, [i for i in reading.issues if i.severity == "error"]) if month is None else (month, [])
+    return layout
 
 
 def _load(reading: Reading) -> None:
@@ -124,31 +146,9 @@ def _load(reading: Reading) -> None:
             f"sheets are {listed}. "
             "Take it out of the folder",
         )
-        raise SourceError(f"{reading.file.name} cannot be read", reading.issues)
+        raise reading.error()
     reading.sheet, reading.encoding = names[0], workbook.container
     reading.rows = workbook.sheet(names[0]).rows
-
-
-def _month(reading: Reading, layout: Layout) -> Month | None:
-    preamble = _preamble(reading.rows[: layout.header])
-    table, totals, periods = read_body(reading, layout)
-    period = _period(reading, preamble, periods)
-    revised, undated = _revised(reading, preamble)
-    if table.empty and not reading.failed:
-        reading.report("no-organisation", "no row below the header holds an organisation's figures")
-    if reading.failed or period is None:
-        return None
-    return Month(
-        file=reading.file,
-        sheet=reading.sheet,
-        encoding=reading.encoding,
-        period=period,
-        revised=revised,
-        undated_revision=undated,
-        table=table,
-        totals=totals,
-        issues=tuple(reading.issues),
-    )
 
 
 # ---------------------------------------------------------------------- which month, which revision
@@ -165,8 +165,11 @@ def _preamble(rows: Sequence[Sequence[object]]) -> dict[str, object]:
     return found
 
 
-def _period(reading: Reading, preamble: dict[str, object], periods: dict[str, int]) -> date | None:
-    """Return the month; from the column ``Period`` of a CSV file, from the preamble of a workbook."""
+def _period(reading: Reading, preamble: dict[str, object], periods: dict[str, int]) -> date:
+    """Return the month: from the column ``Period`` of a CSV file, from the preamble of a workbook.
+
+    If it cannot be told that is reported, and what is returned means nothing.
+    """
     if reading.sheet is not None:
         cell = preamble.get("period", "")
         month = month_of(cell)
@@ -177,7 +180,7 @@ def _period(reading: Reading, preamble: dict[str, object], periods: dict[str, in
                 "are not read)",
                 value=cell,
             )
-        return month
+        return month or date.min
     months: dict[date, int] = {}
     for text, row in periods.items():
         found = _CSV_PERIOD.fullmatch(text)
@@ -195,7 +198,7 @@ def _period(reading: Reading, preamble: dict[str, object], periods: dict[str, in
     if len(months) > 1:
         listed = ", ".join(f"{month:%B %Y} (row {row + 1})" for month, row in sorted(months.items()))
         reading.report("several-months", f"it holds more than one month: {listed}; split it", column="Period")
-    return next(iter(months), None)
+    return next(iter(months), date.min)
 
 
 def _revised(reading: Reading, preamble: dict[str, object]) -> tuple[date | None, bool]:

@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from lean_impact.domain import InputFile, Measure, Provenance, Window, next_period
+from lean_impact.domain import Frequency, InputFile, Provenance, Window, next_period
 from lean_impact.errors import Issue, SourceError
 from lean_impact.plugins.nhs._checks import checked
 from lean_impact.plugins.nhs._fields import BOOKED, DTA_4_TO_12
@@ -27,12 +27,11 @@ from lean_impact.plugins.nhs.measures import AE_MEASURES
 from lean_impact.sources import Revision, SourceFile, Tidied, Wanted
 from lean_impact.tables import Panel
 
-__all__ = ["CADENCE", "LICENCE", "MEASURES", "PAGE", "PUBLISHER", "MonthlyAE"]
+__all__ = ["CADENCE", "LICENCE", "PAGE", "PUBLISHER", "MonthlyAE"]
 
 PUBLISHER: Final = "NHS England"
 LICENCE: Final = "Open Government Licence v3.0"
-CADENCE: Final = "month"
-MEASURES: Final[tuple[Measure, ...]] = AE_MEASURES
+CADENCE: Final[Frequency] = "month"
 PAGE: Final = "https://www.england.nhs.uk/statistics/statistical-work-areas/ae-waiting-times-and-activity/"
 
 _FIRST: Final = date(2015, 6, 1)
@@ -111,7 +110,7 @@ class MonthlyAE:
         Returns
         -------
         Tidied
-            Panel with the measures of :data:`MEASURES`, warnings, and revisions passed over.
+            Panel with the A&E measures, warnings, and revisions passed over.
 
         Raises
         ------
@@ -123,11 +122,11 @@ class MonthlyAE:
         months: list[Month] = []
         errors: list[Issue] = []
         for file in sorted(files, key=lambda file: (file.name, file.sha256)):
-            month, found = read_month(file)
-            if month is not None:
-                month, found = checked(month, checksum=self.checksum, implausible_zero=self.implausible_zero)
-                months.append(month)
-            errors += found
+            try:
+                month = read_month(file)
+                months.append(checked(month, checksum=self.checksum, implausible_zero=self.implausible_zero))
+            except SourceError as error:
+                errors += error.issues
         used, revisions, unranked = _choose(months)
         errors += unranked
         if errors:
@@ -151,7 +150,7 @@ class MonthlyAE:
         present = set(rows["measure"])
         return Panel.from_frame(
             rows,
-            measures=[measure for measure in MEASURES if measure.id in present],
+            measures=[measure for measure in AE_MEASURES if measure.id in present],
             provenance=provenance,
             locate=lambda position: places[position],
             what="the monthly A&E figures",
