@@ -7,8 +7,8 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from lean_impact.domain import Succession, Window
-from lean_impact.effects import Exclusion, select_comparison
+from lean_impact.domain import Exclusion, Succession, Window
+from lean_impact.effects import select_comparison
 from lean_impact.errors import DesignError
 
 WINDOW = Window(start=date(2013, 1, 1), end=date(2017, 1, 1))

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lean_impact.domain import Window
-from lean_impact.effects import DifferenceInDifferences, Exclusion
+from lean_impact.domain import Exclusion, Window
+from lean_impact.effects import DifferenceInDifferences
 from lean_impact.errors import DesignError
 
 

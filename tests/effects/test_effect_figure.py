@@ -57,5 +57,5 @@ def test_importing_the_room_loads_no_heavy_package():
         "import sys, lean_impact.effects, lean_impact.pooled; "
         "print([m for m in ('matplotlib', 'scipy.stats', 'ruptures') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - own code
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

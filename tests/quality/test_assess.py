@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from lean_impact.domain import Succession, Window
+from lean_impact.domain.quality import UNDECIDED
 from lean_impact.errors import DesignError
 from lean_impact.quality import Decision, QualityRules, assess
-from lean_impact.quality.finding import UNDECIDED
 
 STEP = 48
 AT = date(2016, 1, 1)

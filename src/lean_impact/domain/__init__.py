@@ -16,11 +16,11 @@ from lean_impact.domain.protocol import (
     EffectQuestion,
     Exclusion,
     NotComparable,
-    QualityDecision,
     QualityPlan,
     SpcPlan,
 )
 from lean_impact.domain.provenance import InputFile, Provenance
+from lean_impact.domain.quality import Decision, QualityFinding
 from lean_impact.domain.study import StudyInfo
 from lean_impact.domain.text import Summary
 from lean_impact.domain.trust import Succession, Trust
@@ -36,6 +36,7 @@ __all__ = [
     "ContextFramework",
     "ContingencyPlan",
     "CrispOutcome",
+    "Decision",
     "DefinitionChange",
     "EffectQuestion",
     "Estimate",
@@ -49,7 +50,7 @@ __all__ = [
     "PValue",
     "Programme",
     "Provenance",
-    "QualityDecision",
+    "QualityFinding",
     "QualityPlan",
     "SpcPlan",
     "State",

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from lean_impact.domain._model import DomainModel
 from lean_impact.domain.measure import Slug
 from lean_impact.domain.period import Window
+from lean_impact.domain.quality import Decision
 from lean_impact.domain.trust import TrustCode
 
 __all__ = [
@@ -20,7 +21,6 @@ __all__ = [
     "EffectQuestion",
     "Exclusion",
     "NotComparable",
-    "QualityDecision",
     "QualityPlan",
     "Role",
     "SpcPlan",
@@ -36,11 +36,18 @@ class Exclusion(DomainModel):
     Parameters
     ----------
     window : Window
-        Periods that begin in it are left out.
+        Every period that touches it is left out.
     reason : str
         Why.
     measures : tuple of str, optional
         Measures that it applies to; all if not given.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> seam = Window(start=date(2015, 3, 1), end=date(2015, 6, 1))
+    >>> Exclusion(window=seam, reason="monthly collection begins", measures=("ae-4h-type1",)).applies_to("shmi")
+    False
     """
 
     window: Window
@@ -67,29 +74,6 @@ class NotComparable(DomainModel):
     reason: str = Field(min_length=1)
 
 
-class QualityDecision(DomainModel):
-    """What is done about a finding on the quality of the data.
-
-    Parameters
-    ----------
-    kind : str
-        Kind of finding that it answers, such as ``"gap"`` or ``"volume-jump"``.
-    action, reason : str
-        What is done, and why.
-    trust, measure : str, optional
-        Where it applies; everywhere if not given.
-    window : Window, optional
-        When it applies; always if not given.
-    """
-
-    kind: Slug
-    action: str = Field(min_length=1)
-    reason: str = Field(min_length=1)
-    trust: TrustCode | None = None
-    measure: Slug | None = None
-    window: Window | None = None
-
-
 class QualityPlan(DomainModel):
     """What is looked at before any estimate, and what is done about it.
 
@@ -99,13 +83,13 @@ class QualityPlan(DomainModel):
         Measures whose figures are looked at.
     share : tuple of str, optional
         A part and its whole, whose ratio of denominators shows reclassification.
-    decisions : tuple of QualityDecision
+    decisions : tuple of Decision
         What is done about findings.
     """
 
     measures: tuple[Slug, ...] = Field(min_length=1)
     share: tuple[Slug, Slug] | None = None
-    decisions: tuple[QualityDecision, ...] = ()
+    decisions: tuple[Decision, ...] = ()
 
 
 class EffectQuestion(DomainModel):

@@ -3,7 +3,6 @@
 An estimator is a module of its own and returns an :class:`EffectResult`.
 """
 
-from lean_impact.effects._calendar import Exclusion
 from lean_impact.effects.comparison import Comparison, select_comparison
 from lean_impact.effects.did import DifferenceInDifferences
 from lean_impact.effects.parts import Calibration, Changes, Level, Path
@@ -22,7 +21,6 @@ __all__ = [
     "DifferenceInDifferences",
     "EffectEstimator",
     "EffectResult",
-    "Exclusion",
     "Level",
     "Path",
     "Verdict",

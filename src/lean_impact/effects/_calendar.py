@@ -7,40 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lean_impact.domain import Frequency, Window, period_label
+from lean_impact.domain import Exclusion, Frequency, Window, period_label
 from lean_impact.domain.period import MONTHS
 from lean_impact.errors import DesignError
 
-__all__ = ["Exclusion", "Split", "beyond", "ignored", "inside", "spans", "split"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exclusion:
-    """Periods left out for every trust, and why.
-
-    Parameters
-    ----------
-    window : Window
-        Every period that touches this window is left out.
-    reason : str
-        Why, for the reader.
-
-    Examples
-    --------
-    >>> from datetime import date
-    >>> seam = Window(start=date(2015, 3, 1), end=date(2015, 6, 1))
-    >>> Exclusion(window=seam, reason="weekly collection ends, monthly begins").reason
-    'weekly collection ends, monthly begins'
-    """
-
-    window: Window
-    reason: str
-
-    def __post_init__(self) -> None:
-        if not self.reason.strip():
-            raise DesignError(
-                f"the exclusion of {self.window.start} to {self.window.end} has no reason; give one"
-            )
+__all__ = ["Split", "beyond", "ignored", "inside", "spans", "split"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

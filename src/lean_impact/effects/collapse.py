@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from lean_impact.domain import Measure, Window
-from lean_impact.effects._calendar import Exclusion, Split, beyond, spans, split
+from lean_impact.domain import Exclusion, Measure, Window
+from lean_impact.effects._calendar import Split, beyond, spans, split
 from lean_impact.effects.parts import Changes, Level, Path
 from lean_impact.errors import DesignError, Issue
 from lean_impact.tables import Panel

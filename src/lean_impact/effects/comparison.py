@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from lean_impact.domain import Measure, Provenance, Succession, Summary, Window
-from lean_impact.effects._calendar import Exclusion, beyond, ignored, inside, spans
+from lean_impact.domain import Exclusion, Measure, Provenance, Succession, Summary, Window
+from lean_impact.effects._calendar import beyond, ignored, inside, spans
 from lean_impact.errors import DesignError, Issue
 from lean_impact.tables import Panel
 

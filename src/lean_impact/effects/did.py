@@ -8,8 +8,7 @@ from typing import get_args
 
 import numpy as np
 
-from lean_impact.domain import Window
-from lean_impact.effects._calendar import Exclusion
+from lean_impact.domain import Exclusion, Window
 from lean_impact.effects.collapse import Aggregation, Design, Weighting, collapse
 from lean_impact.effects.inference import (
     calibrate,

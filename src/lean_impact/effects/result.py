@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 import pandas as pd
 
-from lean_impact.domain import Estimate, Measure, Provenance, PValue, Summary, TrustEffect, Window
+from lean_impact.domain import Estimate, Exclusion, Measure, Provenance, PValue, Summary, TrustEffect, Window
 from lean_impact.effects import effect_figure, wording
-from lean_impact.effects._calendar import Exclusion
 from lean_impact.effects.parts import Calibration, Changes, Level, Path
 from lean_impact.errors import DesignError
 from lean_impact.kernels.randomisation import monte_carlo_error

@@ -9,8 +9,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from lean_impact.domain import Estimate, PValue, Window
-from lean_impact.effects._calendar import Exclusion
+from lean_impact.domain import Estimate, Exclusion, PValue, Window
 from lean_impact.effects.inference import pooled_effect
 from lean_impact.effects.parts import Changes
 from lean_impact.effects.result import EffectEstimator, EffectResult

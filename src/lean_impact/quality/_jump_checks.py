@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from lean_impact.domain import Measure
+from lean_impact.domain.quality import QualityFinding
 from lean_impact.quality._jumps import Jump
 from lean_impact.quality._quantity import Quantity, Seen, share_of, volume_of
-from lean_impact.quality.finding import QualityFinding
 from lean_impact.quality.rules import QualityRules
 from lean_impact.tables import Panel
 

@@ -12,8 +12,8 @@ import pandas as pd
 
 from lean_impact.domain import Measure, next_period, period_label
 from lean_impact.domain.period import MONTHS
+from lean_impact.domain.quality import FindingKind, QualityFinding, Severity
 from lean_impact.quality._jumps import Jump, find_jumps, find_outliers, national_movement
-from lean_impact.quality.finding import FindingKind, QualityFinding, Severity
 from lean_impact.quality.rules import QualityRules
 from lean_impact.tables import Panel
 

@@ -9,10 +9,10 @@ from importlib.metadata import PackageNotFoundError, version
 import pandas as pd
 
 from lean_impact.domain import Measure, Provenance, Succession, Window
+from lean_impact.domain.quality import Decision, QualityFinding, decide
 from lean_impact.errors import DesignError, Issue
 from lean_impact.quality._checks import coverage, definition_changes, flagged, mergers, too_perfect
 from lean_impact.quality._jump_checks import jumps_and_outliers
-from lean_impact.quality.finding import Decision, QualityFinding, decide
 from lean_impact.quality.report import QualityReport
 from lean_impact.quality.rules import QualityRules
 from lean_impact.tables import Panel

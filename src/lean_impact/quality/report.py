@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from lean_impact.domain import Provenance, Summary
-from lean_impact.quality.finding import KINDS, FindingKind, QualityFinding
+from lean_impact.domain.quality import KINDS, FindingKind, QualityFinding
 
 __all__ = ["QualityReport"]
 

@@ -15,7 +15,7 @@ from lean_impact.effects import DifferenceInDifferences, select_comparison
 from lean_impact.errors import StudyError
 from lean_impact.hooks import Plugins
 from lean_impact.pooled import RandomEffects
-from lean_impact.quality import Decision, QualityReport, assess
+from lean_impact.quality import QualityReport, assess
 from lean_impact.report import EffectAnswer
 from lean_impact.spc import NHS_2023, NHSRPLOTTHEDOTS_0_2, Baseline, XmR, XmRChart
 from lean_impact.study.file import Study
@@ -60,7 +60,7 @@ class Stages:
             trusts=self.study.programme.codes,
             successions=self.inputs.successions,
             share=plan.share,
-            decisions=[Decision.model_validate(item.model_dump()) for item in plan.decisions],
+            decisions=plan.decisions,
         )
 
     # ------------------------------------------------------------------ one series at a time

@@ -7,9 +7,9 @@ from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from lean_impact.domain import Window
 from lean_impact.domain._model import DomainModel
 from lean_impact.domain.measure import Slug
+from lean_impact.domain.period import Window
 from lean_impact.domain.trust import TrustCode
 
 __all__ = ["KINDS", "UNDECIDED", "Decision", "FindingKind", "QualityFinding", "Severity", "decide"]

@@ -6,8 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from lean_impact.domain import Window
+from lean_impact.domain.quality import decide
 from lean_impact.quality import Decision, QualityFinding
-from lean_impact.quality.finding import decide
 
 
 def finding(**changes):
