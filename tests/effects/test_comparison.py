@@ -6,6 +6,7 @@ from datetime import date
 
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from lean_impact.domain import Exclusion, Succession, Window
 from lean_impact.effects import select_comparison
@@ -118,7 +119,7 @@ def test_a_window_past_the_figures_is_cautioned(world):
 
 
 def test_an_exclusion_needs_a_reason():
-    with pytest.raises(DesignError, match="no reason"):
+    with pytest.raises(ValidationError, match="reason"):
         Exclusion(window=WINDOW, reason=" ")
 
 

@@ -16,11 +16,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lean_impact.domain import Measure, Succession, Window
+from lean_impact.domain import Exclusion, Measure, Succession, Window
 from lean_impact.effects import (
     DifferenceInDifferences,
     EffectResult,
-    Exclusion,
     conclusion,
     leave_one_treated_out,
     select_comparison,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from lean_impact.domain._model import DomainModel
 from lean_impact.domain.measure import Slug
@@ -25,6 +25,9 @@ __all__ = [
     "Role",
     "SpcPlan",
 ]
+
+Words = Annotated[str, StringConstraints(pattern=r"\S")]
+"""Text that says something."""
 
 Role = Literal["primary", "secondary", "sensitivity", "placebo"]
 """What a question is for; a placebo asks about a time when nothing can have happened."""
@@ -51,7 +54,7 @@ class Exclusion(DomainModel):
     """
 
     window: Window
-    reason: str = Field(min_length=1)
+    reason: Words
     measures: tuple[Slug, ...] | None = None
 
     def applies_to(self, measure: str) -> bool:
@@ -71,7 +74,7 @@ class NotComparable(DomainModel):
     """
 
     codes: tuple[TrustCode, ...] = Field(min_length=1)
-    reason: str = Field(min_length=1)
+    reason: Words
 
 
 class QualityPlan(DomainModel):
