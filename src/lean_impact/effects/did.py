@@ -237,8 +237,8 @@ def _cautions(changes: Changes, effects: Sequence[TrustEffect], calibration: Cal
     if standing_out and changes.n_treated > 1:
         chance = 1 - effects[0].estimate.level ** changes.n_treated
         found.append(
-            f"single intervals exclude no effect for {', '.join(standing_out)}; among {changes.n_treated} trusts "
-            f"at least one does so by chance in about {100 * chance:.0f}% of cases"
+            f"single intervals exclude no effect for {', '.join(standing_out)}; among {changes.n_treated} "
+            f"trusts at least one does so by chance in about {100 * chance:.0f}% of cases"
         )
     if calibration is None:
         found.append(
