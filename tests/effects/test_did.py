@@ -121,6 +121,16 @@ def test_too_few_trusts_to_calibrate_is_said(world):
     assert any("too few placebo groups" in caution for caution in result.cautions)
 
 
+def test_a_trust_that_stands_out_alone_is_put_into_proportion(world):
+    frame = world.frame()
+    row = (frame["trust"] == "T02") & (frame["period"] >= "2015-01-01")
+    frame.loc[row, "numerator"] *= 0.8
+    (caution,) = (c for c in world.estimate(world.panel(frame)).cautions if "by chance" in c)
+    assert caution.startswith("single intervals exclude no effect for T02;")
+    assert "about 23% of cases" in caution
+    assert not any("by chance" in c for c in world.estimate(seed=2, spread=0.02).cautions)
+
+
 def test_naive_levels_are_sums_and_means(world):
     frame = world.frame()
     result = world.estimate(world.panel(frame))
@@ -183,9 +193,10 @@ def test_ignored_periods_change_nothing_but_what_they_hold(world):
     frame = world.frame()
     wild = frame["period"].between("2014-03-01", "2014-05-01")
     seam = Exclusion(window=Window(start=date(2014, 3, 1), end=date(2014, 6, 1)), reason="the seam")
-    reference = world.estimate(world.panel(frame), design={"ignore": [seam]})
+    elsewhere = Exclusion(window=Window(start=date(2019, 3, 1), end=date(2019, 6, 1)), reason="elsewhere")
+    reference = world.estimate(world.panel(frame), design={"ignore": [seam, elsewhere]})
     frame.loc[wild, "numerator"] = 1.0
-    result = world.estimate(world.panel(frame), design={"ignore": [seam]})
+    result = world.estimate(world.panel(frame), design={"ignore": [seam, elsewhere]})
     assert result.pooled == reference.pooled
     assert result.n_pre == 21
     assert "left out for every trust: Mar 2014 to May 2014 (the seam)" in result.cautions

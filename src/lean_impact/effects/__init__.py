@@ -3,7 +3,7 @@
 An estimator is a module of its own and returns an :class:`EffectResult`.
 """
 
-from lean_impact.effects.comparison import Comparison, select_comparison
+from lean_impact.effects.comparison import Candidate, Comparison, Reason, select_comparison
 from lean_impact.effects.did import DifferenceInDifferences
 from lean_impact.effects.parts import Calibration, Changes, Level, Path
 from lean_impact.effects.result import EffectEstimator, EffectResult
@@ -16,6 +16,7 @@ from lean_impact.effects.wording import Verdict, conclusion, verdict
 
 __all__ = [
     "Calibration",
+    "Candidate",
     "Changes",
     "Comparison",
     "DifferenceInDifferences",
@@ -23,6 +24,7 @@ __all__ = [
     "EffectResult",
     "Level",
     "Path",
+    "Reason",
     "Verdict",
     "conclusion",
     "leave_one_comparison_out",

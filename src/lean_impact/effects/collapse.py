@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from lean_impact.domain import Exclusion, Measure, Window
-from lean_impact.effects._calendar import Split, beyond, spans, split
+from lean_impact.effects._calendar import Split, beyond, ignored, spans, split
 from lean_impact.effects.parts import Changes, Level, Path
 from lean_impact.errors import DesignError, Issue
 from lean_impact.tables import Panel
@@ -295,11 +295,16 @@ def _path(figures: _Figures, parts: Split, design: Design) -> Path:
 
 def _cautions(figures: _Figures, parts: Split, design: Design) -> Iterator[str]:
     whole = Window(start=design.pre.start, end=design.post.end)
-    yield from beyond(figures.periods, whole, frequency=figures.measure.frequency)
+    frequency = figures.measure.frequency
+    yield from beyond(figures.periods, whole, frequency=frequency)
     if parts.straddling.any():
         yield f"left out because they reach over the edge of a window: {figures.named(parts.straddling)}"
     if parts.ignored.any():
-        reasons = "; ".join(exclusion.reason for exclusion in design.ignore)
+        reasons = "; ".join(
+            exclusion.reason
+            for exclusion in design.ignore
+            if (ignored(figures.periods, [exclusion], frequency=frequency) & parts.ignored).any()
+        )
         yield f"left out for every trust: {figures.named(parts.ignored)} ({reasons})"
     used = parts.pre | parts.post
     for at in range(len(design.treated)):

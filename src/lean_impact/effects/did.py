@@ -8,7 +8,7 @@ from typing import get_args
 
 import numpy as np
 
-from lean_impact.domain import Exclusion, Window
+from lean_impact.domain import Exclusion, TrustEffect, Window
 from lean_impact.effects.collapse import Aggregation, Design, Weighting, collapse
 from lean_impact.effects.inference import (
     calibrate,
@@ -174,6 +174,7 @@ class DifferenceInDifferences:
             np.random.default_rng(child) for child in np.random.SeedSequence(self.seed).spawn(2)
         )
         pooled, default = pooled_effect(changes, level=self.level)
+        effects = trust_effects(changes, level=self.level)
         calibration = calibrate(
             changes, level=self.level, groups=self.calibration_groups, rng=for_calibration
         )
@@ -191,7 +192,7 @@ class DifferenceInDifferences:
             treated=tuple(treated),
             comparison=tuple(comparison),
             levels=data.levels,
-            effects=trust_effects(changes, level=self.level),
+            effects=effects,
             pooled=pooled,
             weighting=_WEIGHTING_WORDS[self.weighting],
             p_values=(
@@ -202,7 +203,7 @@ class DifferenceInDifferences:
             placebo_margin=placebo_margin(placebos, level=self.level),
             changes=changes,
             path=data.path,
-            cautions=(*data.cautions, *_cautions(changes, calibration)),
+            cautions=(*data.cautions, *_cautions(changes, effects, calibration)),
             provenance=panel.provenance.model_copy(
                 update={
                     "parameters": {key: str(value) for key, value in asdict(self).items()},
@@ -219,7 +220,7 @@ _WEIGHTING_WORDS: dict[Weighting, str] = {
 }
 
 
-def _cautions(changes: Changes, calibration: Calibration | None) -> list[str]:
+def _cautions(changes: Changes, effects: Sequence[TrustEffect], calibration: Calibration | None) -> list[str]:
     found = []
     n0 = len(changes.trusts) - changes.n_treated
     if changes.n_treated == 1:
@@ -230,6 +231,13 @@ def _cautions(changes: Changes, calibration: Calibration | None) -> list[str]:
         found.append(
             f"the per-trust effects share the mean of the {n0} comparison trusts, which correlates them by "
             f"{1 / (n0 + 1):.3f}"
+        )
+    standing_out = [effect.trust for effect in effects if not effect.estimate.covers(0.0)]
+    if standing_out and changes.n_treated > 1:
+        chance = 1 - effects[0].estimate.level ** changes.n_treated
+        found.append(
+            f"single intervals exclude no effect for {', '.join(standing_out)}; among {changes.n_treated} "
+            f"trusts at least one does so by chance in about {100 * chance:.0f}% of cases"
         )
     if calibration is None:
         found.append(

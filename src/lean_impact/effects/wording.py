@@ -11,7 +11,15 @@ from lean_impact.kernels.randomisation import monte_carlo_error
 if TYPE_CHECKING:
     from lean_impact.effects.result import EffectResult
 
-__all__ = ["Verdict", "conclusion", "effect_summary", "forest_description", "path_description", "verdict"]
+__all__ = [
+    "Verdict",
+    "conclusion",
+    "effect_summary",
+    "forest_description",
+    "p_words",
+    "path_description",
+    "verdict",
+]
 
 Verdict = Literal["improvement", "worsening", "rise", "fall", "none"]
 """What is visible; rise and fall where neither direction is better, none where nothing is visible."""
@@ -65,7 +73,7 @@ def conclusion(result: EffectResult) -> str:
         f"the {_trusts(result.n_treated, 'treated')} changed by "
         f"{measure.format_change(moved + result.pooled.value)} and the "
         f"{_trusts(result.n_comparison, 'comparison')} by {measure.format_change(moved)}, a difference of "
-        f"{_with_interval(result.pooled, measure)}, {_p(result.p_value)}"
+        f"{_with_interval(result.pooled, measure)}, {p_words(result.p_value)}"
     )
     if found != "none":
         return f"Visible {found} in {measure.name}: {evidence}."
@@ -101,10 +109,10 @@ def _lines(result: EffectResult) -> Iterator[str]:
                 f"before, {measure.format(level.after)} after ({change})"
             )
     for effect in result.effects:
-        p = f", {_p(effect.p_value)}" if effect.p_value else ""
+        p = f", {p_words(effect.p_value)}" if effect.p_value else ""
         yield f"{effect.trust}: {_with_interval(effect.estimate, measure)}{p}"
     for p_value in result.p_values:
-        yield f"{p_value.method}: {_p(p_value)}; holds if {p_value.assumption}"
+        yield f"{p_value.method}: {p_words(p_value)}; holds if {p_value.assumption}"
     if result.calibration is not None:
         yield f"Calibration: {result.calibration}"
     yield from (f"Caution: {caution}" for caution in result.cautions)
@@ -149,7 +157,8 @@ def _with_interval(estimate: Estimate, measure: Measure) -> str:
     )
 
 
-def _p(p: PValue) -> str:
+def p_words(p: PValue) -> str:
+    """Write a p-value for a reader, with its smallest reachable value and Monte-Carlo error if any."""
     words = f"p = {p.value:.3f}" if p.value >= _SMALLEST_SHOWN else f"p < {_SMALLEST_SHOWN}"
     extra = [f"smallest reachable {p.smallest:.2g}"] if p.smallest else []
     if p.draws:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lean_impact.domain import Estimate, Measure, Provenance, PValue, Summary, TrustEffect
+from lean_impact.effects.wording import p_words
 from lean_impact.pooled import forest_figure
 
 if TYPE_CHECKING:
@@ -246,7 +247,7 @@ class PooledResult:
         return Summary("\n".join(self._lines()))
 
     def _lines(self) -> Iterator[str]:
-        p = f", {self.p_value}" if self.p_value else ""
+        p = f", {p_words(self.p_value)}" if self.p_value else ""
         yield f"{self.title}: {self._words(self.estimate)}{p}"
         yield f"Method: {self.method}"
         if self.n_trusts > 1:

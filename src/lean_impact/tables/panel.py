@@ -550,39 +550,35 @@ def _calendar(first: pd.Timestamp, last: pd.Timestamp, months: int) -> pd.Dateti
 
 def _fill_gaps(table: pd.DataFrame, definitions: Mapping[str, Measure]) -> pd.DataFrame:
     """Add a row with the flag ``missing`` for each hole between a trust's first and last period."""
-    holes: list[pd.DataFrame] = []
-    for key, rows in table.groupby(["measure", "trust"], sort=False):
-        measure, trust = map(str, key)
-        frequency = definitions[measure].frequency
-        calendar = _calendar(rows["period"].min(), rows["period"].max(), MONTHS[frequency])
-        if len(calendar) == len(rows) and calendar.isin(rows["period"]).all():
-            continue
-        off = rows.loc[~rows["period"].isin(calendar), "period"]
-        raise_if_any(
-            [
-                Issue(
-                    rule="off-calendar",
-                    column="period",
-                    message=f"{trust} {measure} {day:%Y-%m-%d} is not on the {frequency}ly calendar",
-                )
-                for day in off
-            ],
-            what="the panel",
-        )
-        absent = calendar.difference(pd.DatetimeIndex(rows["period"]))
-        holes.append(
-            pd.DataFrame(
-                {
-                    "trust": trust,
-                    "measure": measure,
-                    "period": absent,
-                    "flag": "missing",
-                    "source": "no row published",
-                }
+    series = ["measure", "trust"]
+    step = table["measure"].map({key: MONTHS[measure.frequency] for key, measure in definitions.items()})
+    month = table["period"].dt.year * 12 + table["period"].dt.month - 1
+    known = table[series].assign(month=month, step=step.astype("int64"))
+    first = known.groupby(series)["month"].transform("min")
+    off = (known["month"] - first) % known["step"] != 0
+    raise_if_any(
+        [
+            Issue(
+                rule="off-calendar",
+                column="period",
+                message=f"{row.trust} {row.measure} {row.period:%Y-%m-%d} is not on the "
+                f"{definitions[str(row.measure)].frequency}ly calendar",
             )
-        )
-    if not holes:
+            for row in table[off].itertuples()
+        ],
+        what="the panel",
+    )
+    spans = known.groupby([*series, "step"], sort=False)["month"].agg(["min", "max"]).reset_index()
+    whole = spans.loc[spans.index.repeat((spans["max"] - spans["min"]) // spans["step"] + 1)]
+    whole["month"] = whole["min"] + whole.groupby(level=0).cumcount() * whole["step"]
+    keys = [*series, "month"]
+    absent = whole[~pd.MultiIndex.from_frame(whole[keys]).isin(pd.MultiIndex.from_frame(known[keys]))]
+    if absent.empty:
         return table
-    added = pd.concat(holes, ignore_index=True).reindex(columns=table.columns)
-    added = added.astype(table.dtypes.to_dict())
+    added = absent[series].assign(
+        period=pd.to_datetime({"year": absent["month"] // 12, "month": absent["month"] % 12 + 1, "day": 1}),
+        flag="missing",
+        source="no row published",
+    )
+    added = added.reindex(columns=table.columns).astype(table.dtypes.to_dict())
     return pd.concat([table, added], ignore_index=True)
