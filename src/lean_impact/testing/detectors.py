@@ -91,7 +91,8 @@ def _noise(draw: int = 0) -> np.ndarray:
 
 
 def _stepped(draw: int = 0) -> np.ndarray:
-    return np.add(_noise(draw), _STEP * (np.arange(_N) >= _AT))
+    values: np.ndarray = _noise(draw) + _STEP * (np.arange(_N) >= _AT)
+    return values
 
 
 def _it_has_the_one_verb(case: _Case) -> None:
