@@ -25,6 +25,12 @@ def study_file(tmp_path) -> Path:
     return SMALL.write_small(tmp_path / "study", context=True)[0]
 
 
+@pytest.fixture
+def quick_file(tmp_path) -> Path:
+    """The same without control charts and change-points."""
+    return SMALL.write_small(tmp_path / "study", context=True, series=False)[0]
+
+
 @pytest.fixture(scope="session")
 def small_run(tmp_path_factory) -> SimpleNamespace:
     """A small study that was run once: its file, outcome and folder."""
@@ -39,5 +45,5 @@ def bundled_run(tmp_path_factory) -> SimpleNamespace:
     """The bundled study, run once."""
     out = tmp_path_factory.mktemp("bundled") / "out"
     steps: list[str] = []
-    outcome = run_study("nhs-vmi", out=out, on_progress=lambda done, total, what: steps.append(what))
+    outcome = run_study("nhs-vmi", out=out, on_progress=lambda *step: steps.append(step[2]))
     return SimpleNamespace(outcome=outcome, out=out, steps=steps)

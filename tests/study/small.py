@@ -68,14 +68,16 @@ measure = "synthetic"
 role = "placebo"
 pre = {{ start = 2012-01-01, end = 2013-07-01 }}
 post = {{ start = 2013-07-01, end = 2015-01-01 }}
+"""
 
+SERIES = """
 [plan.spc]
 measures = ["synthetic"]
-baseline = {{ start = 2012-01-01, end = 2015-01-01 }}
+baseline = { start = 2012-01-01, end = 2015-01-01 }
 
 [plan.changepoints]
 measures = ["synthetic"]
-window = {{ start = 2012-01-01, end = 2017-01-01 }}
+window = { start = 2012-01-01, end = 2017-01-01 }
 """
 
 TRUST = '[[programme.trusts]]\ncode = "{code}"\nname = "Trust {code}"\n'
@@ -115,9 +117,17 @@ T04 = { state = "absent", confidence = "high" }
 
 
 def write_small(
-    folder: Path, *, design: SyntheticDesign = DESIGN, seed: int = 1, context: bool = False
+    folder: Path,
+    *,
+    design: SyntheticDesign = DESIGN,
+    seed: int = 1,
+    context: bool = False,
+    series: bool = True,
 ) -> tuple[Path, SyntheticPanel]:
-    """Write the study and return its file and the panel with what is true of it."""
+    """Write the study and return its file and the panel with what is true of it.
+
+    With ``context`` it has conditions to judge, without ``series`` neither control charts nor change-points.
+    """
     known = synthetic_panel(design, seed=seed)
     folder.mkdir(parents=True, exist_ok=True)
     frame = known.panel.frame
@@ -133,7 +143,7 @@ def write_small(
         adoptions="\n".join(ADOPTION.format(code=code) for code in known.treated),
     )
     path = folder / "study.toml"
-    path.write_text(text + (CONTEXT if context else ""), encoding="utf-8")
+    path.write_text(text + (SERIES if series else "") + (CONTEXT if context else ""), encoding="utf-8")
     return path, known
 
 

@@ -70,7 +70,9 @@ def test_an_unknown_key_is_named_with_the_known_one_that_is_close(study_file, sm
 def test_an_impossible_date_is_told_with_its_line(study_file, small, good, bad):
     error = refused(small.edit(study_file, (good, bad)))
     row = next(
-        n for n, line in enumerate(study_file.read_text(encoding="utf-8").splitlines(), start=1) if bad in line
+        n
+        for n, line in enumerate(study_file.read_text(encoding="utf-8").splitlines(), start=1)
+        if bad in line
     )
     (issue,) = error.issues
     assert (issue.row, issue.file) == (row, "study.toml")
@@ -78,7 +80,9 @@ def test_an_impossible_date_is_told_with_its_line(study_file, small, good, bad):
 
 
 def test_what_looks_like_a_date_in_a_comment_is_nothing(study_file, small):
-    assert load_study(small.edit(study_file, ("format = 1", "format = 1  # not 2015-02-30"))).info.id == "small"
+    assert (
+        load_study(small.edit(study_file, ("format = 1", "format = 1  # not 2015-02-30"))).info.id == "small"
+    )
 
 
 @pytest.mark.parametrize("bad", ['"2015-02-01"', "2015-02-01T10:00:00", "20150201"])
@@ -93,9 +97,7 @@ def test_a_date_that_is_none_is_told_with_how_to_write_it(study_file, small, bad
     ("changes", "words"),
     [
         pytest.param([('trust = "T01"', 'trust = "T99"')], ["T01", "T99"], id="adoption-of-a-stranger"),
-        pytest.param(
-            [('code = "T02"\n', 'code = "T01"\n')], ["trust T01 is listed twice"], id="trust-twice"
-        ),
+        pytest.param([('code = "T02"\n', 'code = "T01"\n')], ["trust T01 is listed twice"], id="trust-twice"),
         pytest.param(
             [("start = 2012-01-01, end = 2015-01-01", "start = 2015-01-01, end = 2012-01-01")],
             ["not before end"],
