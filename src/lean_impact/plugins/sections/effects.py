@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pandas as pd
 
 from lean_impact.domain import Measure
@@ -82,7 +84,7 @@ def _agreement(results: StudyResults) -> str:
         words += f"{len(visible)} of them show something: {named}. "
         words += (
             f"With {len(whole)} questions at the 5% level, {0.05 * len(whole):.1f} would show something if nothing "
-            "had happened."
+            "had happened; the table gives p-values that allow for the number of secondary questions."
         )
     else:
         words += "None of them shows an effect either."
@@ -212,6 +214,7 @@ def _level(rows: pd.DataFrame, start: object, end: object) -> float:
 
 
 def _answers_table(results: StudyResults) -> Table:
+    adjusted = results.family_p_values()
     records = []
     for answer in results.answers:
         result, question = answer.result, answer.question
@@ -237,6 +240,7 @@ def _answers_table(results: StudyResults) -> Table:
                 ),
                 "p_value": result.p_value.value,
                 "p_smallest": result.p_value.smallest,
+                "p_holm": adjusted.get(question.id, float("nan")),
                 "false_alarm_rate": result.calibration.false_alarm_rate
                 if result.calibration
                 else float("nan"),
@@ -379,14 +383,11 @@ def _trusts_section(results: StudyResults) -> Section:
         )
     labels = {code: results.label(code) for code in results.primary.result.treated}
     tables = [
-        Table(
-            id=f"pooled-{answer.question.id}",
-            caption=f"{answer.question.label}: random effects over trusts",
-            frame=answer.pooled.to_frame(),
-            open=answer.question.role == "primary",
-        )
-        for answer in results.answers
-        if answer.pooled is not None
+        _stacked(results, "pooled", "Random effects over trusts, for every form of the question", "to_frame"),
+        _stacked(
+            results, "heterogeneity", "How much the trusts differ from each other", "heterogeneity_frame"
+        ),
+        _stacked(results, "pooled-leave-one-out", "Pooled without each trust in turn", "leave_one_out_frame"),
     ]
     return Section(
         id="by-trust",
@@ -405,6 +406,17 @@ def _trusts_section(results: StudyResults) -> Section:
         ),
         tables=tuple(tables[1:]),
     )
+
+
+def _stacked(results: StudyResults, key: str, caption: str, frame: str) -> Table:
+    """Put one frame of each pooled result under the other."""
+    frames = []
+    for answer in results.answers:
+        if answer.pooled is not None:
+            one = getattr(answer.pooled, frame)()
+            one.insert(0, "question", answer.question.id)
+            frames.append(one)
+    return Table(id=key, caption=caption, frame=pd.concat(frames, ignore_index=True), max_rows=20, open=False)
 
 
 def pooled_answer(results: StudyResults) -> str:
@@ -438,32 +450,61 @@ def pooled_answer(results: StudyResults) -> str:
 
 
 def _comparison_section(results: StudyResults) -> Section:
-    tables = []
-    seen: set[tuple[str, str]] = set()
+    frames = []
     for answer in results.answers:
         frame = answer.comparison.to_frame()
-        frame.insert(1, "name", [results.label(str(code)) for code in frame["trust"]])
-        key = (answer.result.measure.id, str(answer.comparison.window))
-        if key in seen:
-            continue
-        seen.add(key)
+        frame.insert(0, "question", answer.question.id)
+        frame.insert(2, "name", [results.label(str(code)) for code in frame["trust"]])
+        frames.append(frame)
+    primary, *others = sorted(
+        zip(results.answers, frames, strict=True), key=lambda pair: pair[0] is not results.primary
+    )
+    tables = [
+        Table(
+            id="comparison-trusts-primary",
+            caption="Every candidate for comparison, kept or left out, and why",
+            frame=primary[1],
+            columns=_candidate_columns(primary[1]),
+            max_rows=400,
+            open=False,
+        )
+    ]
+    if others:
+        rest = pd.concat([frame for _, frame in others], ignore_index=True)
         tables.append(
             Table(
-                id=f"comparison-{answer.question.id}",
-                caption=f"{answer.question.label}: every candidate, kept or left out, and why",
-                frame=frame,
-                max_rows=400,
+                id="comparison-trusts-others",
+                caption="The same for every other form of the question",
+                frame=rest,
+                columns=_candidate_columns(rest),
+                max_rows=20,
                 open=False,
             )
         )
+    comparison = results.primary.comparison
     return Section(
         id="comparison-trusts",
         title="Whom are they compared with?",
         question="Which trusts serve as comparison, and why not the others?",
-        answer=str(results.primary.comparison.summary()),
-        cautions=results.primary.comparison.cautions,
+        answer=_comparison_answer(results),
+        cautions=comparison.cautions,
         tables=tuple(tables),
     )
+
+
+def _comparison_answer(results: StudyResults) -> str:
+    comparison = results.primary.comparison
+    counts = Counter(reason.kind for candidate in comparison.candidates for reason in candidate.reasons)
+    listed = ", ".join(f"{kind} {n}" for kind, n in counts.most_common())
+    return (
+        f"{len(comparison.trusts)} of {len(comparison.candidates)} organisations serve as comparison. The others are "
+        f"left out for these reasons, of which one may have several: {listed}."
+    )
+
+
+def _candidate_columns(frame: pd.DataFrame) -> dict[str, Column | str]:
+    labels = {"trust": "Code", "name": "Trust", "kept": "Kept", "reason": "Why not", "reasons": "Why not"}
+    return {column: labels.get(column, column.replace("_", " ")) for column in frame.columns}
 
 
 def value_format(measure: Measure) -> formats.Formatter:
