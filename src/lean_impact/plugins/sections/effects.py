@@ -140,7 +140,7 @@ def _effect_table(results: StudyResults, answer: EffectAnswer) -> Table:
         "lower": Column(label="Lower end", format=change),
         "upper": Column(label="Upper end", format=change),
         "p_value": Column(label="p-value", format=formats.p_value()),
-        "p_smallest": Column(label="Smallest reachable p", format=formats.p_value()),
+        "p_smallest": Column(label="Smallest reachable p", format=_smallest),
         "false_alarm_rate": Column(
             label="Cries wolf on these data", format=formats.percent(), missing="see the row of all"
         ),
@@ -287,7 +287,7 @@ def _p_values_table(results: StudyResults) -> Table:
             "measure": Column(label="Measure", shown=False),
             "method": "Test",
             "p_value": Column(label="p-value", format=formats.p_value()),
-            "smallest": Column(label="Smallest reachable", format=formats.p_value()),
+            "smallest": Column(label="Smallest reachable", format=_smallest),
             "draws": Column(label="Random draws", missing="none: all assignments or a formula"),
             "monte_carlo_error": Column(label="Monte-Carlo error", format=".4f"),
             "assumption": "Holds if",
@@ -521,3 +521,8 @@ def _interval_words(measure: Measure, value: float, lower: float, upper: float) 
     return (
         f"{measure.format_change(value)} ({measure.format_change(lower)} to {measure.format_change(upper)})"
     )
+
+
+def _smallest(value: float) -> str:
+    """Write the smallest p-value that could have come out; a formula has none."""
+    return formats.p_value()(value) if value > 0 else "none: a formula"
