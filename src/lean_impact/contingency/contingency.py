@@ -232,17 +232,12 @@ class ContingencyAnalysis:
 
     Examples
     --------
-    >>> from lean_impact.domain import Cell, Condition, Estimate
+    >>> from lean_impact.contingency.synthetic import synthetic_cases, synthetic_effects
     >>> from lean_impact.plugins.contingency.null import NullModel
     >>> from lean_impact.plugins.contingency.readiness import ReadinessIndex
-    >>> codes, states = ("RTP", "RR8", "RF4", "RXW"), ("present", "present", "absent", "absent")
-    >>> cases = CaseTable(
-    ...     conditions=(Condition(id="stable", name="Same leader", basis="press"),), trusts=codes,
-    ...     cells=tuple(Cell(trust=t, condition="stable", state=s, confidence="high")
-    ...                 for t, s in zip(codes, states)))
-    >>> effects = [
-    ...     TrustEffect(trust=t, estimate=Estimate(value=v, standard_error=0.5, lower=v - 1, upper=v + 1))
-    ...     for t, v in zip(codes, (2.0, 1.5, 0.5, 0.0))]
+    >>> cases = synthetic_cases({"stable": "1100"}, trusts=("RTP", "RR8", "RF4", "RXW"))
+    >>> values = {"RTP": 2.0, "RR8": 1.5, "RF4": 0.5, "RXW": 0.0}
+    >>> effects = synthetic_effects(values, standard_errors=0.5)
     >>> analysis = ContingencyAnalysis(models=(ReadinessIndex(),), null=NullModel(), seed=1)
     >>> result = analysis.evaluate(cases, effects=effects, improvement="increase")
     >>> result.validations[0].verdict

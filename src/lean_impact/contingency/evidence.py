@@ -44,13 +44,9 @@ class Evidence:
 
     Examples
     --------
-    >>> from lean_impact.domain import Cell, Condition, Estimate
-    >>> codes = ("RTP", "RR8", "RXW")
-    >>> cases = CaseTable(conditions=(Condition(id="stable", name="Stable", basis="press"),), trusts=codes,
-    ...     cells=tuple(Cell(trust=t, condition="stable", state="present", confidence="high") for t in codes))
-    >>> effects = [
-    ...     TrustEffect(trust=t, estimate=Estimate(value=v, standard_error=1.0, lower=v - 2, upper=v + 2))
-    ...     for t, v in zip(codes, (3.0, 1.0, 2.0))]
+    >>> from lean_impact.contingency.synthetic import synthetic_cases, synthetic_effects
+    >>> cases = synthetic_cases({"stable": "111"}, trusts=("RTP", "RR8", "RXW"))
+    >>> effects = synthetic_effects({"RTP": 3.0, "RR8": 1.0, "RXW": 2.0}, standard_errors=1.0)
     >>> Evidence.gather(cases, effects, improvement="decrease").effects.tolist()
     [-3.0, -2.0, -1.0]
     """
@@ -336,10 +332,8 @@ def without_trust(cases: CaseTable, trust: str) -> CaseTable:
 
     Examples
     --------
-    >>> from lean_impact.domain import Cell, Condition
-    >>> cases = CaseTable(conditions=(Condition(id="a", name="A", basis="press"),), trusts=("RTP", "RXW"),
-    ...     cells=(Cell(trust="RTP", condition="a", state="present", confidence="high"),
-    ...            Cell(trust="RXW", condition="a", state="absent", confidence="high")))
+    >>> from lean_impact.contingency.synthetic import synthetic_cases
+    >>> cases = synthetic_cases({"stable": "10"}, trusts=("RTP", "RXW"))
     >>> without_trust(cases, "RTP").trusts
     ('RXW',)
     """
