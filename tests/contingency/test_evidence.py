@@ -14,6 +14,7 @@ def test_states_are_read_and_effects_oriented(cases, effects):
     down = Evidence.gather(cases, effects, improvement="decrease")
     assert up.effects.tolist() == (-down.effects[::-1]).tolist()
     assert up.states[up.row("RTP")].tolist() == [1, -1, 0, 1, 1, 1, 1]
+    assert up.upper.tolist() == (-down.lower[::-1]).tolist()
     assert up.context("RXW")["culture-work"] == "unknown"
     names = np.array(up.conditions)
     assert names[up.known_constant].tolist() == ["local-brand", "national-support"]

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Contingency", "ContingencyAnalysis"]
 
-_NORMAL_95: Final = 1.959963984540054
 _LEFT_OUT_COLUMNS: Final = COLUMNS[5:]
 
 
@@ -76,13 +75,10 @@ class Contingency:
         Returns
         -------
         DataFrame
-            ``trust``, ``effect`` (positive is better) and its 95 % interval ``lower``, ``upper``.
+            ``trust``, ``effect`` (positive is better) and the interval it came with, ``lower`` to ``upper``.
         """
         e = self.evidence
-        half = _NORMAL_95 * e.standard_errors
-        frame = pd.DataFrame(
-            {"trust": e.trusts, "effect": e.effects, "lower": e.effects - half, "upper": e.effects + half}
-        )
+        frame = pd.DataFrame({"trust": e.trusts, "effect": e.effects, "lower": e.lower, "upper": e.upper})
         return frame.sort_values("trust", ignore_index=True)
 
     def to_frame(self) -> pd.DataFrame:
@@ -194,7 +190,7 @@ class Contingency:
             words.append(f"{row.trust} {row.effect:+.3g} ({row.lower:+.3g} to {row.upper:+.3g}): {shown}")
         return (
             "Grid of conditions by trust, trusts ordered from the best effect to the worst, with the effect "
-            f"and its 95% interval above ({self.unit}, positive is better). {'. '.join(words)}."
+            f"and its interval above ({self.unit}, positive is better). {'. '.join(words)}."
         )
 
     def plot(self, ax: Axes | None = None) -> Axes:

@@ -31,7 +31,6 @@ COLUMNS: Final = (
     "null_predicted", "null_lower", "null_upper",
     "crps", "null_crps", "crps_gain", "log_score", "null_log_score", "log_gain",
 )  # fmt: skip
-_NORMAL_95: Final = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,8 +41,9 @@ class LeftOut:
     ----------
     trust : str
         Code of the trust that was left out.
-    effect, standard_error : float
-        Its estimated effect, positive is an improvement, in the unit of the measure.
+    effect, lower, upper : float
+        Its estimated effect with the interval it came with, positive is an improvement, in the unit of the
+        measure.
     model, null : Prediction
         Predictive distributions of that estimate, its own standard error included.
     crps, null_crps : float
@@ -54,7 +54,8 @@ class LeftOut:
 
     trust: str
     effect: float
-    standard_error: float
+    lower: float
+    upper: float
     model: Prediction
     null: Prediction
     crps: float
@@ -161,17 +162,17 @@ class Validation:
         Returns
         -------
         DataFrame
-            Effect and predictions with 95 % intervals (positive is an improvement, unit of the measure),
-            probability ``outside``, both scores of model and null and their gains (positive is better).
+            Effect with its own interval, predictions with 95 % intervals (positive is an improvement, unit
+            of the measure), probability ``outside``, both scores of model and null and their gains (positive
+            is better).
         """
         rows = []
         for fold in self.left_out:
-            y, half = fold.effect, _NORMAL_95 * fold.standard_error
             model, null = fold.model, fold.null
             rows.append(
-                (self.model, fold.trust, y, y - half, y + half, model.quantile(0.5), *model.interval(),
-                 model.outside, null.quantile(0.5), *null.interval(), fold.crps, fold.null_crps,
-                 fold.crps_gain, fold.log_score, fold.null_log_score, fold.log_gain)
+                (self.model, fold.trust, fold.effect, fold.lower, fold.upper,
+                 model.quantile(0.5), *model.interval(), model.outside, null.quantile(0.5), *null.interval(),
+                 fold.crps, fold.null_crps, fold.crps_gain, fold.log_score, fold.null_log_score, fold.log_gain)
             )  # fmt: skip
         return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -297,7 +298,8 @@ def validate(
             LeftOut(
                 trust=trust,
                 effect=effect,
-                standard_error=error,
+                lower=float(evidence.lower[row]),
+                upper=float(evidence.upper[row]),
                 model=ours,
                 null=theirs,
                 crps=ours.crps(effect),
