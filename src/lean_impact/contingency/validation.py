@@ -172,7 +172,8 @@ class Validation:
             rows.append(
                 (self.model, fold.trust, fold.effect, fold.lower, fold.upper,
                  model.quantile(0.5), *model.interval(), model.outside, null.quantile(0.5), *null.interval(),
-                 fold.crps, fold.null_crps, fold.crps_gain, fold.log_score, fold.null_log_score, fold.log_gain)
+                 fold.crps, fold.null_crps, fold.crps_gain,
+                 fold.log_score, fold.null_log_score, fold.log_gain)
             )  # fmt: skip
         return pd.DataFrame(rows, columns=list(COLUMNS))
 
