@@ -107,7 +107,7 @@ class ReadinessFit:
         first = self.rank_acceptability().query("rank == 1").sort_values(["probability", "trust"])
         leader, share = first["trust"].iloc[-1], float(first["probability"].iloc[-1])
         ranked = Finding(
-            statement=f"Over random weights of the conditions, {leader} most often has the most favourable context.",
+            statement=f"Over random weights, {leader} most often has the most favourable context.",
             support=share,
             trusts=(leader,),
             evidence=ids,
