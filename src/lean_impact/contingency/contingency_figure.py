@@ -90,7 +90,7 @@ def draw_case_table(result: Contingency, ax: Axes | None = None) -> Axes:
         )
     _quiet(top)
     top.set(xlim=(-0.5, n_trusts - 0.5), xticks=[])
-    top.set_title("Effect with 95% interval, up is better", fontsize=9, color=_TEXT, loc="left")
+    top.set_title("Effect with its interval, up is better", fontsize=9, color=_TEXT, loc="left")
 
     for y, condition in enumerate(conditions):
         grid.axhline(y + 0.5, color=_PALE, linewidth=0.8)
@@ -147,7 +147,8 @@ def draw_validation(result: Validation, ax: Axes | None = None) -> Axes:
     _quiet(ax)
     ax.set_yticks(range(len(rows)), list(rows["trust"]))
     ax.set_ylim(-0.6, len(rows) - 0.4)
-    ax.set_xlabel(f"Effect, right is better ({result.unit}), with 95% intervals", color=_TEXT, fontsize=9)
+    label = f"Effect, right is better ({result.unit}), predictions with 95% intervals"
+    ax.set_xlabel(label, color=_TEXT, fontsize=9)
     ax.set_title(f"{result.title}\n{result.verdict}", color=_TEXT, fontsize=11, loc="left")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, frameon=False, fontsize=8,
               labelcolor=_TEXT)  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 import pandas as pd
@@ -16,6 +17,7 @@ SCORE_COLUMNS = ("trust", "score", "lower", "upper", "expected", "expected_lower
 _NUMERALS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
+@cache
 def library_version() -> str:
     """Return the version of the installed library, empty if it runs from a folder.
 
