@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from lean_impact._version import __version__
 from lean_impact.contingency.contingency_figure import draw_case_table
 from lean_impact.contingency.design import DesignCheck, design_check
 from lean_impact.contingency.evidence import FEWEST_TRUSTS, Evidence
 from lean_impact.contingency.matching import FRAMEWORK_SIZES, MUSIQ, OutcomeMove, trusts_needed
 from lean_impact.contingency.protocol import ContingencyFit, ContingencyModel
-from lean_impact.contingency.scoring import library_version, score_table, share_range, spell
+from lean_impact.contingency.scoring import score_table, share_range, spell
 from lean_impact.contingency.validation import BETTER, COLUMNS, Validation, validate
 from lean_impact.domain import CaseTable, Provenance, State, Summary, TrustEffect
 from lean_impact.domain.measure import Direction
@@ -311,7 +312,7 @@ class ContingencyAnalysis:
             unit=self.unit,
             provenance=Provenance(
                 plugin="lean_impact",
-                version=library_version(),
+                version=__version__,
                 parameters={
                     "models": "; ".join(map(str, self.models)),
                     "null": str(self.null),

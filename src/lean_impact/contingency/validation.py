@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from lean_impact._version import __version__
 from lean_impact.contingency.contingency_figure import draw_validation
 from lean_impact.contingency.evidence import FEWEST_TRUSTS, Evidence, without_trust
 from lean_impact.contingency.protocol import ContingencyModel, Prediction
-from lean_impact.contingency.scoring import library_version, plain_number, spell
+from lean_impact.contingency.scoring import plain_number, spell
 from lean_impact.domain import CaseTable, Provenance, PValue, Summary, TrustEffect
 from lean_impact.domain.measure import Direction
 from lean_impact.errors import DesignError
@@ -318,7 +319,7 @@ def validate(
         unit=unit,
         provenance=Provenance(
             plugin="lean_impact",
-            version=library_version(),
+            version=__version__,
             parameters={
                 "model": str(model),
                 "null": str(null),

@@ -10,9 +10,10 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from lean_impact import __version__
 from lean_impact.contingency.evidence import Evidence
 from lean_impact.contingency.protocol import Finding, Prediction, Score
-from lean_impact.contingency.scoring import library_version, score_table, summarise_fit
+from lean_impact.contingency.scoring import score_table, summarise_fit
 from lean_impact.domain import CaseTable, Provenance, State, Summary, TrustEffect
 from lean_impact.domain.measure import Direction
 from lean_impact.kernels.effect_regression import regress_effects
@@ -221,7 +222,7 @@ class NullModel:
         """
         provenance = Provenance(
             plugin=self.name,
-            version=library_version(),
+            version=__version__,
             parameters={"spread": "Paule-Mandel", "improvement": improvement},
             seed=seed,
         )

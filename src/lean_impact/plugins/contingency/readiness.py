@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
+from lean_impact import __version__
 from lean_impact.contingency.evidence import Evidence, completions
-from lean_impact.contingency.scoring import library_version
 from lean_impact.domain import CaseTable, Provenance, TrustEffect
 from lean_impact.domain.measure import Direction
 from lean_impact.errors import InputError, Issue
@@ -106,7 +106,7 @@ class ReadinessIndex:
         stated = zip((evidence.conditions[i] for i in entering), weights, strict=True)
         provenance = Provenance(
             plugin=self.name,
-            version=library_version(),
+            version=__version__,
             parameters={
                 "weights": ", ".join(f"{c} {w:.4g}" for c, w in stated) or "none",
                 "limit": str(self.limit),
