@@ -299,11 +299,10 @@ class RupturesDetector:
 
     def _provenance(self, series: Series) -> Provenance:
         return Provenance(
-            plugin="ruptures",
-            version=version("ruptures"),
+            version=__version__,
             seed=self.seed,
             parameters={
-                "detector": "KernelCPD, linear kernel, jump 1",
+                "detector": f"KernelCPD, linear kernel, jump 1, of ruptures {version('ruptures')}",
                 "false_alarm": str(self.false_alarm),
                 "draws": str(self.draws),
                 "min_size": str(self.min_size),
