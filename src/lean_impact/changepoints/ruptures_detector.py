@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from lean_impact._version import __version__
 from lean_impact.changepoints._calibration import (
     Layout,
     NullTable,
