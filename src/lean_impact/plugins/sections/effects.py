@@ -46,11 +46,17 @@ def effects_section(results: StudyResults) -> Section:
             _forest_chart(results, primary),
         ),
         tables=(
-            naive_table(results),
+            naive_table(results, primary),
             _answers_table(results),
+            _by_trust_table(results),
             _p_values_table(results),
         ),
-        sections=(_sensitivity_section(results), _trusts_section(results), _comparison_section(results)),
+        sections=(
+            *_side_by_side(results),
+            _sensitivity_section(results),
+            _trusts_section(results),
+            _comparison_section(results),
+        ),
     )
 
 
@@ -154,20 +160,21 @@ def _effect_table(results: StudyResults, answer: EffectAnswer) -> Table:
     )
 
 
-def naive_table(results: StudyResults) -> Table:
+def naive_table(results: StudyResults, answer: EffectAnswer) -> Table:
     """Return before and after of every trust and group, on every figure there is.
 
     Parameters
     ----------
     results : StudyResults
         Everything that the study found.
+    answer : EffectAnswer
+        Question whose windows and measure are used.
 
     Returns
     -------
     Table
         Sums over all patients where there are counts, and mean of trusts otherwise.
     """
-    answer = results.primary
     measure = answer.result.measure
     panel = results.panel.restrict(measures=[measure.id])
     rows = panel.frame
@@ -268,6 +275,71 @@ def _answers_table(results: StudyResults) -> Table:
         note=(
             "Cries wolf: how often the same test calls a random group of comparison trusts significant at 5% on "
             "these very figures; outside 3% to 8% it is not to be trusted."
+        ),
+    )
+
+
+def _by_trust_table(results: StudyResults) -> Table:
+    """Put the effects of every question under each other, as one tidy table."""
+    frames = []
+    for answer in results.answers:
+        frame = answer.result.to_frame()
+        frame.insert(0, "question", answer.question.id)
+        frame.insert(4, "name", [results.label(code) if code else "All together" for code in frame["trust"]])
+        frames.append(frame)
+    return Table(
+        id="effects-by-trust",
+        caption="Every form of the question, by trust and together, in the unit of the measure",
+        frame=pd.concat(frames, ignore_index=True),
+        max_rows=100,
+        open=False,
+    )
+
+
+def _side_by_side(results: StudyResults) -> tuple[Section, ...]:
+    """Set the deciding question beside secondary ones on the same kind of figures."""
+    primary = results.primary
+    own = primary.result.measure
+    others = [
+        answer
+        for answer in results.answers
+        if answer.question.role == "secondary"
+        and (answer.result.measure.kind, answer.result.measure.frequency) == (own.kind, own.frequency)
+        and answer.result.treated == primary.result.treated
+    ]
+    if not others:
+        return ()
+    shown = [primary, *others]
+    records = []
+    for position, code in enumerate((*primary.result.treated, "")):
+        record: dict[str, str] = {"trust": code, "name": results.label(code) if code else "All together"}
+        for answer in shown:
+            result = answer.result
+            estimate = result.effects[position].estimate if code else result.pooled
+            record[answer.question.id] = _interval_words(
+                result.measure, estimate.value, estimate.lower, estimate.upper
+            )
+        records.append(record)
+    titles = {answer.question.id: answer.question.label for answer in shown}
+    return (
+        Section(
+            id="side-by-side",
+            title="Is it the same on other figures of the same kind?",
+            question="Do figures that count other patients tell the same story?",
+            answer=" ".join(conclusion(answer.result) for answer in others),
+            cautions=tuple(dict.fromkeys(caution for answer in others for caution in answer.result.cautions)),
+            charts=tuple(
+                chart for answer in others for chart in (_path_chart(answer), _forest_chart(results, answer))
+            ),
+            tables=(
+                Table(
+                    id="effects-side-by-side",
+                    caption="Effect by trust with its interval, side by side",
+                    frame=pd.DataFrame(records),
+                    columns={"trust": Column(label="Code", shown=False), "name": "Trust", **titles},
+                ),
+                *(naive_table(results, answer) for answer in others),
+            ),
         ),
     )
 
