@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lean_impact.effects import EffectResult, conclusion, verdict
-from lean_impact.report import StudyResults
+from lean_impact.report import EffectAnswer, StudyResults
 
 __all__ = ["Headline", "headline"]
 
@@ -104,7 +104,7 @@ def _secondary(results: StudyResults) -> str:
         words = f"Nor is one visible on the {len(others)} other outcomes that were planned, taken together: {labels}."
     else:
         said = " ".join(conclusion(answer.result) for answer in sound)
-        words = f"Of {len(others)} other outcomes that were planned ({labels}), {len(sound)} show something. {said}"
+        words = f"Of {len(others)} other outcomes that were planned ({labels}), {len(sound)} {_show(sound)} something. {said}"
     for answer in alone:
         measure, pooled = answer.result.measure, answer.result.pooled
         words += (
@@ -173,3 +173,7 @@ def _cautions(results: StudyResults) -> tuple[str, ...]:
     if results.failures:
         found.append(f"{len(results.failures)} plugin failed; see the record at the end.")
     return tuple(found)
+
+
+def _show(things: list[EffectAnswer]) -> str:
+    return "shows" if len(things) == 1 else "show"

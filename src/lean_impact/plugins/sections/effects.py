@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lean_impact.effects import conclusion, verdict
+from lean_impact.effects import Calibration, conclusion, verdict
 from lean_impact.plugins.sections.common import interval_words, smallest, stacked
 from lean_impact.plugins.sections.effect_charts import forest_chart, naive_table, path_chart
 from lean_impact.plugins.sections.robustness import (
@@ -112,7 +112,8 @@ def _agreement(results: StudyResults) -> str:
     words = f"The question was asked in {len(whole)} other forms, all planned beforehand. "
     if visible:
         named = "; ".join(f"{question.label}: {found[question.id]}" for question in visible)
-        words += f"{len(visible)} of them show something: {named}. "
+        show = "shows" if len(visible) == 1 else "show"
+        words += f"{len(visible)} of them {show} something: {named}. "
         words += (
             f"With {len(whole)} questions at the 5% level, {0.05 * len(whole):.1f} would show something if nothing "
             "had happened; the table gives p-values that allow for the number of secondary questions."
@@ -121,7 +122,8 @@ def _agreement(results: StudyResults) -> str:
         words += "None of them shows an effect either."
     if placebos:
         words += f" Of {len(placebos)} placebo questions, asked of a time before the programme, "
-        words += f"{len(loud)} show something" if loud else "none shows anything, as it should be"
+        show = "shows" if len(loud) == 1 else "show"
+        words += f"{len(loud)} {show} something" if loud else "none shows anything, as it should be"
         words += "."
     return words
 
@@ -157,6 +159,7 @@ def _answers_table(results: StudyResults) -> Table:
                 "false_alarm_rate": result.calibration.false_alarm_rate
                 if result.calibration
                 else float("nan"),
+                "wolf": _wolf(result.calibration),
                 "verdict": verdict(result),
             }
         )
@@ -167,10 +170,9 @@ def _answers_table(results: StudyResults) -> Table:
         "n_comparison": "Comparison trusts",
         "effect": "Effect with 95% interval" if results.plan.level == 0.95 else "Effect with interval",  # noqa: PLR2004
         "p_value": Column(label="p-value", format=formats.p_value()),
-        "false_alarm_rate": Column(
-            label="Cries wolf on these data", format=formats.percent(), missing="cannot be told"
-        ),
-        "verdict": "Visible",
+        "p_holm": Column(label="p for all secondary", format=formats.p_value(), missing="not in that family"),
+        "wolf": Column(label="Cries wolf", align="right"),
+        "verdict": "Visible, taken alone",
     }
     frame = pd.DataFrame(records)
     return Table(
@@ -180,7 +182,8 @@ def _answers_table(results: StudyResults) -> Table:
         columns={column: shown.get(column, Column(label=column, shown=False)) for column in frame.columns},
         note=(
             "Cries wolf: how often the same test calls a random group of comparison trusts significant at 5% on "
-            "these very figures; outside 3% to 8% it is not to be trusted."
+            "these very figures; outside 3% to 8% it is not to be trusted. P for all secondary: adjusted by Holm's rule "
+            "for the number of secondary questions."
         ),
     )
 
@@ -195,3 +198,13 @@ _P_VALUE_COLUMNS: Mapping[str, Column | str] = {
     "monte_carlo_error": Column(label="Monte-Carlo error", format=".4f"),
     "assumption": "Holds if",
 }
+
+
+def _wolf(calibration: Calibration | None) -> str:
+    """Write how often a test cries wolf, and say so where it is not to be trusted on these figures."""
+    if calibration is None:
+        return "cannot be told"
+    words = formats.percent()(calibration.false_alarm_rate)
+    if calibration.too_many:
+        return f"{words}, too often"
+    return f"{words}, too rarely" if calibration.too_few else words
