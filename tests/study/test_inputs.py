@@ -110,7 +110,13 @@ def test_figures_that_are_not_what_their_name_says(study_file, content):
     assert "figures.csv" in str(error) or "has no figures" in str(error)
 
 
-@pytest.mark.parametrize("content", [b"trust,measure\n", gzip.compress(b"trust,measure\n" * 99)[:40]])
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"trust,measure\n", id="no-archive"),
+        pytest.param(gzip.compress(b"trust,measure\n" * 99)[:40], id="cut-off"),
+    ],
+)
 def test_a_damaged_archive(study_file, small, content):
     small.edit(study_file, ('file = "figures.csv"', 'file = "figures.csv.gz"'))
     (study_file.parent / "figures.csv.gz").write_bytes(content)
