@@ -25,8 +25,8 @@ extensions = [
     "mathml",
     "tutorial_figures",
 ]
-templates_path = ["_templates"]
-exclude_patterns = ["_build", "_ext", "_templates"]
+templates_path = ["_templates", "_generated"]
+exclude_patterns = ["_build", "_ext", "_templates", "_generated"]
 nitpicky = True
 
 html_theme = "furo"
