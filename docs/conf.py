@@ -22,10 +22,11 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.doctest",
     "sphinx.ext.intersphinx",
+    "generated_reference",
     "mathml",
     "tutorial_figures",
 ]
-templates_path = ["_templates", "_generated"]
+templates_path = ["_templates"]
 exclude_patterns = ["_build", "_ext", "_templates", "_generated"]
 nitpicky = True
 
@@ -105,6 +106,7 @@ intersphinx_disabled_reftypes = ["std:doc"]
 
 # The examples in docstrings lean on what their module imports and run in the tests; the pages' own run here.
 doctest_test_doctest_blocks = ""
+doctest_path = [str(_HERE.parent / "examples")]
 doctest_global_setup = """
 import matplotlib
 matplotlib.use("Agg")
