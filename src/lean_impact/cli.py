@@ -129,7 +129,7 @@ def copy_bundled(
 def _progress() -> Iterator[Callable[[int, int, str], None]]:
     """Show a bar on a terminal and plain lines in a pipe."""
     if not sys.stdout.isatty():
-        yield lambda done, total, what: typer.echo(f"[{done}/{total}] {what}")
+        yield lambda done, total, what: typer.echo(f"[{done + 1}/{total}] {what}")
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 

@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 
+import lean_impact
 from lean_impact.changepoints import Detector, RupturesDetector
 from lean_impact.errors import DesignError, TableError
 from lean_impact.kernels.autoregression import simulate_ar1
@@ -209,7 +210,8 @@ def test_a_segment_as_short_as_allowed_brings_a_caution(make_series):
 def test_provenance_holds_what_is_needed_to_repeat(step_series):
     provenance = DETECTOR.detect(step_series).provenance
     assert provenance.seed == 11
-    assert provenance.plugin == "ruptures"
+    assert provenance.version == lean_impact.__version__
+    assert "of ruptures 1." in provenance.parameters["detector"]
     assert provenance.parameters["draws"] == "199"
     assert provenance.parameters["false_alarm"] == "0.05"
 

@@ -114,7 +114,7 @@ def test_text_never_becomes_markup(text):
 @example("$x_1$ costs $5")
 def test_text_in_a_drawing_stays_text(text):
     def draw(ax):
-        ax.set_title(text)
+        ax.set_xlabel(text)
         ax.plot([0, 1], label=text)
         ax.legend()
 

@@ -88,16 +88,16 @@ def test_the_bytes_do_not_depend_on_the_process():
 
 
 def test_glyphs_that_the_layout_font_lacks_stay_text():
-    assert "漢字" in texts(render_svg(a_chart(draw=lambda ax: ax.set_title("漢字"))))
+    assert "漢字" in texts(render_svg(a_chart(draw=lambda ax: ax.set_xlabel("漢字"))))
 
 
 def test_a_text_that_looks_like_a_font_stays_text():
-    assert "'DejaVu Sans'" in texts(render_svg(a_chart(draw=lambda ax: ax.set_title("'DejaVu Sans'"))))
+    assert "'DejaVu Sans'" in texts(render_svg(a_chart(draw=lambda ax: ax.set_xlabel("'DejaVu Sans'"))))
 
 
 def test_links_are_cut():
     def link(ax):
-        ax.set_title("x", url="javascript:alert(1)")
+        ax.set_xlabel("x", url="javascript:alert(1)")
 
     assert "javascript" not in render_svg(a_chart(draw=link))
 
@@ -132,3 +132,8 @@ def test_small_multiples_share_their_scale_and_keep_their_labels():
 def test_small_multiples_of_nothing_are_refused():
     with pytest.raises(InputError, match="at least one"):
         small_multiples({})
+
+
+def test_the_title_stands_above_the_drawing_and_not_in_it():
+    drawn = texts(render_svg(a_chart(draw=lambda ax: ax.set_title("said twice", loc="left"))))
+    assert "said twice" not in drawn

@@ -47,6 +47,7 @@ def draw(result: ChangePoints, ax: Axes | None, *, window: Window | None) -> Axe
         color=_POINT,
         marker="o",
         markersize=3,
+        linestyle="-",
         linewidth=0.8,
         label="Published figure",
     )
@@ -56,6 +57,7 @@ def draw(result: ChangePoints, ax: Axes | None, *, window: Window | None) -> Axe
             [segment.level, segment.level],
             color=_LEVEL,
             linewidth=2.5,
+            linestyle="-",
             solid_capstyle="butt",
             label="Level without season" if number == 0 else None,
         )

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from lean_impact._version import __version__
 from lean_impact.changepoints._calibration import (
     Layout,
     NullTable,
@@ -299,11 +300,10 @@ class RupturesDetector:
 
     def _provenance(self, series: Series) -> Provenance:
         return Provenance(
-            plugin="ruptures",
-            version=version("ruptures"),
+            version=__version__,
             seed=self.seed,
             parameters={
-                "detector": "KernelCPD, linear kernel, jump 1",
+                "detector": f"KernelCPD, linear kernel, jump 1, of ruptures {version('ruptures')}",
                 "false_alarm": str(self.false_alarm),
                 "draws": str(self.draws),
                 "min_size": str(self.min_size),

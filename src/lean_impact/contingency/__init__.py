@@ -13,6 +13,7 @@ from lean_impact.contingency.matching import CrispMatch, OutcomeMove, crisp_matc
 from lean_impact.contingency.protocol import ContingencyFit, ContingencyModel, Finding, Prediction, Score
 from lean_impact.contingency.scoring import score_table
 from lean_impact.contingency.search import ConditionFit
+from lean_impact.contingency.synthetic import synthetic_cases, synthetic_effects
 from lean_impact.contingency.ties import PivotalCell, Tie, tied_conditions
 from lean_impact.contingency.validation import LeftOut, Validation, validate
 
@@ -40,6 +41,8 @@ __all__ = [
     "luck",
     "score_table",
     "scorer_checks",
+    "synthetic_cases",
+    "synthetic_effects",
     "tied_conditions",
     "trusts_needed",
     "validate",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
 
 from lean_impact.contingency.evidence import without_trust
 from lean_impact.contingency.protocol import ContingencyFit, ContingencyModel, Prediction
-from lean_impact.domain import CaseTable, Cell, Condition, Estimate, State, TrustEffect
+from lean_impact.contingency.synthetic import synthetic_cases, synthetic_effects
+from lean_impact.domain import CaseTable, Estimate, State, TrustEffect
 from lean_impact.errors import InputError
 
 __all__ = ["Check", "scorer_checks"]
@@ -22,7 +24,6 @@ _COLUMNS: Final[Mapping[str, str]] = {
     "rushed": "001?01",
     "same": "111111",
 }
-_STATES: Final[Mapping[str, State]] = {"1": "present", "0": "absent", "?": "unknown"}
 _EFFECTS: Final = (0.31, -0.12, 0.05, 0.17, -0.27, 0.02)
 _ERRORS: Final = (0.05, 0.11, 0.08, 0.06, 0.09, 0.07)
 _GRID: Final = (0.025, 0.25, 0.5, 0.75, 0.975)
@@ -67,35 +68,22 @@ def scorer_checks(model: ContingencyModel) -> Iterator[Check]:
     """
     for law in _LAWS:
         name = law.__name__.removeprefix("_").replace("_", " ")
-        yield Check(name=name, run=lambda law=law: law(model))  # type: ignore[misc]
+        yield Check(name=name, run=partial(law, model))
 
 
 # ------------------------------------------------------------------ a small table, and ways to change it
 
 
 def _cases(columns: Mapping[str, str] = _COLUMNS, trusts: tuple[str, ...] = _TRUSTS) -> CaseTable:
-    """Build a case table; the condition ``rushed`` hinders."""
-    return CaseTable(
-        conditions=tuple(Condition(id=c, name=c, favourable=c != "rushed", basis="made up") for c in columns),
-        trusts=trusts,
-        cells=tuple(
-            Cell(trust=t, condition=c, state=_STATES[codes[i]], confidence="high")
-            for c, codes in columns.items()
-            for i, t in enumerate(trusts)
-        ),
-    )
+    """Build the case table, or a changed one; the condition ``rushed`` hinders."""
+    return synthetic_cases(columns, trusts=trusts, hindering={"rushed"})
 
 
 def _effects(trusts: tuple[str, ...] = _TRUSTS, *, scale: float = 1.0) -> list[TrustEffect]:
     """Build the effects, all multiplied by one number."""
-    rows = zip(trusts, np.multiply(_EFFECTS, scale).tolist(), np.multiply(_ERRORS, abs(scale)).tolist(),
-               strict=True)  # fmt: skip
-    return [
-        TrustEffect(
-            trust=t, estimate=Estimate(value=y, standard_error=se, lower=y - 2 * se, upper=y + 2 * se)
-        )
-        for t, y, se in rows
-    ]
+    values = {trust: scale * effect for trust, effect in zip(trusts, _EFFECTS, strict=True)}
+    errors = {trust: abs(scale) * error for trust, error in zip(trusts, _ERRORS, strict=True)}
+    return synthetic_effects(values, standard_errors=errors)
 
 
 def _fit(
@@ -258,7 +246,7 @@ def _effects_and_cases_that_do_not_belong_together_are_refused(model: Contingenc
         (without_trust(_cases(), _TRUSTS[0]), _effects(), "an effect without a case"),
         (_cases(), certain, "effects without standard errors"),
     ):
-        _hold(_refuses(lambda c=cases, e=effects: _fit(model, c, e)), f"{what} was accepted")  # type: ignore[misc]
+        _hold(_refuses(partial(_fit, model, cases, effects)), f"{what} was accepted")
 
 
 def _contexts_and_trusts_unheard_of_are_refused(model: ContingencyModel) -> None:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from lean_impact._version import __version__
 from lean_impact.contingency.contingency_figure import draw_case_table
 from lean_impact.contingency.design import DesignCheck, design_check
 from lean_impact.contingency.evidence import FEWEST_TRUSTS, Evidence
 from lean_impact.contingency.matching import FRAMEWORK_SIZES, MUSIQ, OutcomeMove, trusts_needed
 from lean_impact.contingency.protocol import ContingencyFit, ContingencyModel
-from lean_impact.contingency.scoring import library_version, score_table, share_range, spell
+from lean_impact.contingency.scoring import score_table, share_range, spell
 from lean_impact.contingency.validation import BETTER, COLUMNS, Validation, validate
 from lean_impact.domain import CaseTable, Provenance, State, Summary, TrustEffect
 from lean_impact.domain.measure import Direction
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Contingency", "ContingencyAnalysis"]
 
-_NORMAL_95: Final = 1.959963984540054
 _LEFT_OUT_COLUMNS: Final = COLUMNS[5:]
 
 
@@ -76,13 +76,10 @@ class Contingency:
         Returns
         -------
         DataFrame
-            ``trust``, ``effect`` (positive is better) and its 95 % interval ``lower``, ``upper``.
+            ``trust``, ``effect`` (positive is better) and the interval it came with, ``lower`` to ``upper``.
         """
         e = self.evidence
-        half = _NORMAL_95 * e.standard_errors
-        frame = pd.DataFrame(
-            {"trust": e.trusts, "effect": e.effects, "lower": e.effects - half, "upper": e.effects + half}
-        )
+        frame = pd.DataFrame({"trust": e.trusts, "effect": e.effects, "lower": e.lower, "upper": e.upper})
         return frame.sort_values("trust", ignore_index=True)
 
     def to_frame(self) -> pd.DataFrame:
@@ -194,7 +191,7 @@ class Contingency:
             words.append(f"{row.trust} {row.effect:+.3g} ({row.lower:+.3g} to {row.upper:+.3g}): {shown}")
         return (
             "Grid of conditions by trust, trusts ordered from the best effect to the worst, with the effect "
-            f"and its 95% interval above ({self.unit}, positive is better). {'. '.join(words)}."
+            f"and its interval above ({self.unit}, positive is better). {'. '.join(words)}."
         )
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -232,17 +229,12 @@ class ContingencyAnalysis:
 
     Examples
     --------
-    >>> from lean_impact.domain import Cell, Condition, Estimate
+    >>> from lean_impact.contingency.synthetic import synthetic_cases, synthetic_effects
     >>> from lean_impact.plugins.contingency.null import NullModel
     >>> from lean_impact.plugins.contingency.readiness import ReadinessIndex
-    >>> codes, states = ("RTP", "RR8", "RF4", "RXW"), ("present", "present", "absent", "absent")
-    >>> cases = CaseTable(
-    ...     conditions=(Condition(id="stable", name="Same leader", basis="press"),), trusts=codes,
-    ...     cells=tuple(Cell(trust=t, condition="stable", state=s, confidence="high")
-    ...                 for t, s in zip(codes, states)))
-    >>> effects = [
-    ...     TrustEffect(trust=t, estimate=Estimate(value=v, standard_error=0.5, lower=v - 1, upper=v + 1))
-    ...     for t, v in zip(codes, (2.0, 1.5, 0.5, 0.0))]
+    >>> cases = synthetic_cases({"stable": "1100"}, trusts=("RTP", "RR8", "RF4", "RXW"))
+    >>> values = {"RTP": 2.0, "RR8": 1.5, "RF4": 0.5, "RXW": 0.0}
+    >>> effects = synthetic_effects(values, standard_errors=0.5)
     >>> analysis = ContingencyAnalysis(models=(ReadinessIndex(),), null=NullModel(), seed=1)
     >>> result = analysis.evaluate(cases, effects=effects, improvement="increase")
     >>> result.validations[0].verdict
@@ -320,7 +312,7 @@ class ContingencyAnalysis:
             unit=self.unit,
             provenance=Provenance(
                 plugin="lean_impact",
-                version=library_version(),
+                version=__version__,
                 parameters={
                     "models": "; ".join(map(str, self.models)),
                     "null": str(self.null),

@@ -68,7 +68,7 @@ def draw_case_table(result: Contingency, ax: Axes | None = None) -> Axes:
     ax = _axes(ax, 3.2 + 1.1 * max(n_trusts, 4), 2.6 + 0.55 * n_conditions)
     ax.set_axis_off()
     ax.set_title(result.title, color=_TEXT, fontsize=11, loc="left", pad=14)
-    grid = ax.inset_axes((0.36, 0.08, 0.64, 0.92 - _EFFECT_SHARE))
+    grid = ax.inset_axes((0.36, 0.14, 0.64, 0.86 - _EFFECT_SHARE))
     top = ax.inset_axes((0.36, 1.0 - _EFFECT_SHARE + 0.03, 0.64, _EFFECT_SHARE - 0.05))
     positions = range(n_trusts)
 
@@ -76,7 +76,7 @@ def draw_case_table(result: Contingency, ax: Axes | None = None) -> Axes:
     for x, trust in enumerate(effects["trust"]):
         effect, lower, upper = (float(effects[column][x]) for column in ("effect", "lower", "upper"))
         colour, marker = _appearance(lower, upper)
-        top.plot([x, x], [lower, upper], color=colour, linewidth=2)
+        top.plot([x, x], [lower, upper], color=colour, linewidth=2, linestyle="-")
         top.plot([x], [effect], marker=marker, color=colour, markersize=8, linestyle="none", label=trust)
         top.annotate(
             f"{effect:+.3g}",
@@ -90,7 +90,7 @@ def draw_case_table(result: Contingency, ax: Axes | None = None) -> Axes:
         )
     _quiet(top)
     top.set(xlim=(-0.5, n_trusts - 0.5), xticks=[])
-    top.set_title("Effect with 95% interval, up is better", fontsize=9, color=_TEXT, loc="left")
+    top.set_title("Effect with its interval, up is better", fontsize=9, color=_TEXT, loc="left")
 
     for y, condition in enumerate(conditions):
         grid.axhline(y + 0.5, color=_PALE, linewidth=0.8)
@@ -105,7 +105,6 @@ def draw_case_table(result: Contingency, ax: Axes | None = None) -> Axes:
     _quiet(grid)
     grid.set(xlim=(-0.5, n_trusts - 0.5), ylim=(n_conditions - 0.5, -0.5))
     grid.set_xticks(list(positions), list(effects["trust"]))
-    grid.xaxis.tick_top()
     names = [
         "\n".join(wrap(c.name if c.favourable else f"{c.name} (hinders)", _LABEL_WIDTH)) for c in conditions
     ]
@@ -148,7 +147,8 @@ def draw_validation(result: Validation, ax: Axes | None = None) -> Axes:
     _quiet(ax)
     ax.set_yticks(range(len(rows)), list(rows["trust"]))
     ax.set_ylim(-0.6, len(rows) - 0.4)
-    ax.set_xlabel(f"Effect, right is better ({result.unit}), with 95% intervals", color=_TEXT, fontsize=9)
+    label = f"Effect, right is better ({result.unit}), predictions with 95% intervals"
+    ax.set_xlabel(label, color=_TEXT, fontsize=9)
     ax.set_title(f"{result.title}\n{result.verdict}", color=_TEXT, fontsize=11, loc="left")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, frameon=False, fontsize=8,
               labelcolor=_TEXT)  # fmt: skip

@@ -9,9 +9,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from lean_impact._version import __version__
 from lean_impact.contingency.evidence import Evidence
 from lean_impact.contingency.matching import CrispMatch, OutcomeMove, crisp_match
-from lean_impact.contingency.scoring import library_version, share_range, spell
+from lean_impact.contingency.scoring import share_range, spell
 from lean_impact.contingency.search import FILLINGS, ConditionFit, Search, condition_fit
 from lean_impact.contingency.ties import PivotalCell, Tie, pivotal_cells, tied_conditions
 from lean_impact.domain import CaseTable, Provenance, PValue, State, Summary, TrustEffect
@@ -236,7 +237,7 @@ def design_check(
         early=early,
         provenance=Provenance(
             plugin="lean_impact",
-            version=library_version(),
+            version=__version__,
             parameters={"fit": "weighted R^2 of one condition", "improvement": improvement},
             seed=seed,
             steps=(f"handed out the effects in {len(search.orders)} orders",),

@@ -41,16 +41,14 @@ class Evidence:
         1 present, 0 absent, -1 unknown.
     effects, standard_errors : ndarray of float64, shape (n_trusts,)
         In the unit of the measure.
+    lower, upper : ndarray of float64, shape (n_trusts,)
+        Ends of the intervals that came with the effects, oriented like them.
 
     Examples
     --------
-    >>> from lean_impact.domain import Cell, Condition, Estimate
-    >>> codes = ("RTP", "RR8", "RXW")
-    >>> cases = CaseTable(conditions=(Condition(id="stable", name="Stable", basis="press"),), trusts=codes,
-    ...     cells=tuple(Cell(trust=t, condition="stable", state="present", confidence="high") for t in codes))
-    >>> effects = [
-    ...     TrustEffect(trust=t, estimate=Estimate(value=v, standard_error=1.0, lower=v - 2, upper=v + 2))
-    ...     for t, v in zip(codes, (3.0, 1.0, 2.0))]
+    >>> from lean_impact.contingency.synthetic import synthetic_cases, synthetic_effects
+    >>> cases = synthetic_cases({"stable": "111"}, trusts=("RTP", "RR8", "RXW"))
+    >>> effects = synthetic_effects({"RTP": 3.0, "RR8": 1.0, "RXW": 2.0}, standard_errors=1.0)
     >>> Evidence.gather(cases, effects, improvement="decrease").effects.tolist()
     [-3.0, -2.0, -1.0]
     """
@@ -62,6 +60,8 @@ class Evidence:
     states: np.ndarray
     effects: np.ndarray
     standard_errors: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
 
     @classmethod
     def gather(cls, cases: CaseTable, effects: Sequence[TrustEffect], *, improvement: Direction) -> Self:
@@ -94,24 +94,25 @@ class Evidence:
         conditions = tuple(condition.id for condition in ordered)
         cells = {(cell.trust, cell.condition): _CODES[cell.state] for cell in cases.cells}
         sign = -1.0 if improvement == "decrease" else 1.0
+
+        def content(effect: TrustEffect) -> tuple[float, float, tuple[int, ...], str]:
+            """Order by what is known of a trust; its name only parts trusts that are alike in all of it."""
+            known = tuple(cells[effect.trust, condition] for condition in conditions)
+            return sign * effect.estimate.value, effect.estimate.standard_error, known, effect.trust
+
+        rows = sorted(effects, key=content)
         # Adding 0.0 turns -0.0 into 0.0.
-        rows = sorted(
-            (
-                sign * effect.estimate.value + 0.0,
-                effect.estimate.standard_error,
-                tuple(cells[effect.trust, c] for c in conditions),
-                effect.trust,
-            )
-            for effect in effects
-        )
+        ends = sign * np.array([(row.estimate.lower, row.estimate.upper) for row in rows]) + 0.0
         return cls(
-            trusts=tuple(row[3] for row in rows),
+            trusts=tuple(row.trust for row in rows),
             conditions=conditions,
             names=tuple(condition.name for condition in ordered),
             favourable=_frozen(np.array([condition.favourable for condition in ordered])),
-            states=_frozen(np.array([row[2] for row in rows], dtype=np.int8)),
-            effects=_frozen(np.array([row[0] for row in rows])),
-            standard_errors=_frozen(np.array([row[1] for row in rows])),
+            states=_frozen(np.array([content(row)[2] for row in rows], dtype=np.int8)),
+            effects=_frozen(sign * np.array([row.estimate.value for row in rows]) + 0.0),
+            standard_errors=_frozen(np.array([row.estimate.standard_error for row in rows])),
+            lower=_frozen(ends.min(axis=1)),
+            upper=_frozen(ends.max(axis=1)),
         )
 
     @property
@@ -336,10 +337,8 @@ def without_trust(cases: CaseTable, trust: str) -> CaseTable:
 
     Examples
     --------
-    >>> from lean_impact.domain import Cell, Condition
-    >>> cases = CaseTable(conditions=(Condition(id="a", name="A", basis="press"),), trusts=("RTP", "RXW"),
-    ...     cells=(Cell(trust="RTP", condition="a", state="present", confidence="high"),
-    ...            Cell(trust="RXW", condition="a", state="absent", confidence="high")))
+    >>> from lean_impact.contingency.synthetic import synthetic_cases
+    >>> cases = synthetic_cases({"stable": "10"}, trusts=("RTP", "RXW"))
     >>> without_trust(cases, "RTP").trusts
     ('RXW',)
     """

@@ -109,8 +109,7 @@ class Prediction:
         """Standard deviation, infinite if a component has 2 degrees of freedom or fewer."""
         if (self.dfs <= _DF_OF_A_VARIANCE).any():
             return float("inf")
-        inflation = np.where(np.isinf(self.dfs), 1.0, self.dfs / (self.dfs - _DF_OF_A_VARIANCE))
-        within = self.scales**2 * inflation
+        within = self.scales**2 / (1 - _DF_OF_A_VARIANCE / self.dfs)
         return float(np.sqrt(self.weights @ (within + (self.locations - self.mean) ** 2)))
 
     def cdf(self, value: float) -> float:

@@ -3,38 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
+from functools import cache
 
 import pandas as pd
 
 from lean_impact.contingency.protocol import ContingencyFit, Finding
 from lean_impact.domain import Estimate, Summary
 
-__all__ = ["library_version", "plain_number", "score_table", "share_range", "spell", "summarise_fit"]
+__all__ = ["plain_number", "score_table", "share_range", "spell", "summarise_fit"]
 
 SCORE_COLUMNS = ("trust", "score", "lower", "upper", "expected", "expected_lower", "expected_upper")
 _NUMERALS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
-def library_version() -> str:
-    """Return the version of the installed library, empty if it runs from a folder.
-
-    Returns
-    -------
-    str
-        For example ``"0.1.0"``.
-
-    Examples
-    --------
-    >>> isinstance(library_version(), str)
-    True
-    """
-    try:
-        return version("lean_impact")
-    except PackageNotFoundError:
-        return ""
-
-
+@cache
 def spell(number: int) -> str:
     """Write a count for a sentence.
 

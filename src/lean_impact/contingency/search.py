@@ -19,6 +19,7 @@ __all__ = ["FILLINGS", "ConditionFit", "Search", "condition_fit"]
 FILLINGS: Final = 1024
 """Unknown cells are filled in all ways up to this many; beyond, in as many random ways."""
 _TIE: Final = 1e-9
+_ROUNDING: Final = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +146,9 @@ def _fits(evidence: Evidence, columns: np.ndarray, orders: np.ndarray) -> tuple[
     varies = ((columns.sum(axis=1) > 0) & (columns.sum(axis=1) < columns.shape[1]))[:, None]
     safe_with, safe_without = np.where(varies, with_weight, 1.0), np.where(varies, without_weight, 1.0)
     total = float(weights @ effects**2)
-    scale = total if total > 0 else 1.0
-    explained = with_sum**2 * (1 / safe_with + 1 / safe_without) / scale
+    # Effects that differ by rounding alone do not differ.
+    total = total if total > _ROUNDING**2 * float(weights @ evidence.effects**2) else np.inf
+    explained = with_sum**2 * (1 / safe_with + 1 / safe_without) / total
     difference = with_sum / safe_with + with_sum / safe_without
     return np.where(varies, explained, 0.0), np.where(varies, difference, np.nan)[:, 0]
 

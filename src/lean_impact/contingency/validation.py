@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from lean_impact._version import __version__
 from lean_impact.contingency.contingency_figure import draw_validation
 from lean_impact.contingency.evidence import FEWEST_TRUSTS, Evidence, without_trust
 from lean_impact.contingency.protocol import ContingencyModel, Prediction
-from lean_impact.contingency.scoring import library_version, plain_number, spell
+from lean_impact.contingency.scoring import plain_number, spell
 from lean_impact.domain import CaseTable, Provenance, PValue, Summary, TrustEffect
 from lean_impact.domain.measure import Direction
 from lean_impact.errors import DesignError
@@ -31,7 +32,6 @@ COLUMNS: Final = (
     "null_predicted", "null_lower", "null_upper",
     "crps", "null_crps", "crps_gain", "log_score", "null_log_score", "log_gain",
 )  # fmt: skip
-_NORMAL_95: Final = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,27 +42,37 @@ class LeftOut:
     ----------
     trust : str
         Code of the trust that was left out.
-    effect, standard_error : float
-        Its estimated effect, positive is an improvement, in the unit of the measure.
+    effect, lower, upper : float
+        Its estimated effect with the interval it came with, positive is an improvement, in the unit of the
+        measure.
     model, null : Prediction
         Predictive distributions of that estimate, its own standard error included.
+    crps, null_crps : float
+        Continuous ranked probability scores of the two, in the unit of the measure; lower is better.
+    log_score, null_log_score : float
+        Minus the log predictive densities of the two, in nats; lower is better.
     """
 
     trust: str
     effect: float
-    standard_error: float
+    lower: float
+    upper: float
     model: Prediction
     null: Prediction
+    crps: float
+    null_crps: float
+    log_score: float
+    null_log_score: float
 
     @property
     def crps_gain(self) -> float:
         """How much lower, so better, the model's CRPS is than the null's, in the unit of the measure."""
-        return self.null.crps(self.effect) - self.model.crps(self.effect)
+        return self.null_crps - self.crps
 
     @property
     def log_gain(self) -> float:
         """How much lower, so better, the model's log score is than the null's, in nats."""
-        return self.null.log_score(self.effect) - self.model.log_score(self.effect)
+        return self.null_log_score - self.log_score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,7 +126,7 @@ class Validation:
     @property
     def skill(self) -> float:
         """Share of the null's CRPS that the model takes away; 1 is perfect, 0 no better, below 0 worse."""
-        return self.mean_gain / float(np.mean([fold.null.crps(fold.effect) for fold in self.left_out]))
+        return self.mean_gain / float(np.mean([fold.null_crps for fold in self.left_out]))
 
     @property
     def n_better(self) -> int:
@@ -153,17 +163,18 @@ class Validation:
         Returns
         -------
         DataFrame
-            Effect and predictions with 95 % intervals (positive is an improvement, unit of the measure),
-            probability ``outside``, both scores of model and null and their gains (positive is better).
+            Effect with its own interval, predictions with 95 % intervals (positive is an improvement, unit
+            of the measure), probability ``outside``, both scores of model and null and their gains (positive
+            is better).
         """
         rows = []
         for fold in self.left_out:
-            y, half = fold.effect, _NORMAL_95 * fold.standard_error
             model, null = fold.model, fold.null
             rows.append(
-                (self.model, fold.trust, y, y - half, y + half, model.quantile(0.5), *model.interval(),
-                 model.outside, null.quantile(0.5), *null.interval(), model.crps(y), null.crps(y),
-                 fold.crps_gain, model.log_score(y), null.log_score(y), fold.log_gain)
+                (self.model, fold.trust, fold.effect, fold.lower, fold.upper,
+                 model.quantile(0.5), *model.interval(), model.outside, null.quantile(0.5), *null.interval(),
+                 fold.crps, fold.null_crps, fold.crps_gain,
+                 fold.log_score, fold.null_log_score, fold.log_gain)
             )  # fmt: skip
         return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -280,18 +291,23 @@ def validate(
     for trust in sorted(evidence.trusts):
         others, rest = without_trust(cases, trust), [e for e in effects if e.trust != trust]
         row, context = evidence.row(trust), evidence.context(trust)
-        error = float(evidence.standard_errors[row])
-        predicted = [
+        effect, error = float(evidence.effects[row]), float(evidence.standard_errors[row])
+        ours, theirs = (
             one.fit(others, rest, improvement=improvement, seed=seed).predict(context).observed_with(error)
             for one in (model, null)
-        ]
+        )
         folds.append(
             LeftOut(
                 trust=trust,
-                effect=float(evidence.effects[row]),
-                standard_error=error,
-                model=predicted[0],
-                null=predicted[1],
+                effect=effect,
+                lower=float(evidence.lower[row]),
+                upper=float(evidence.upper[row]),
+                model=ours,
+                null=theirs,
+                crps=ours.crps(effect),
+                null_crps=theirs.crps(effect),
+                log_score=ours.log_score(effect),
+                null_log_score=theirs.log_score(effect),
             )
         )
     return Validation(
@@ -303,7 +319,7 @@ def validate(
         unit=unit,
         provenance=Provenance(
             plugin="lean_impact",
-            version=library_version(),
+            version=__version__,
             parameters={
                 "model": str(model),
                 "null": str(null),

@@ -8,6 +8,7 @@ from typing import get_args
 
 import numpy as np
 
+from lean_impact._version import __version__
 from lean_impact.domain import Exclusion, TrustEffect, Window
 from lean_impact.effects.collapse import Aggregation, Design, Weighting, collapse
 from lean_impact.effects.inference import (
@@ -206,6 +207,7 @@ class DifferenceInDifferences:
             cautions=(*data.cautions, *_cautions(changes, effects, calibration)),
             provenance=panel.provenance.model_copy(
                 update={
+                    "version": __version__,
                     "parameters": {key: str(value) for key, value in asdict(self).items()},
                     "seed": self.seed,
                     "steps": (*panel.provenance.steps, step),

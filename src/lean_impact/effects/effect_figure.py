@@ -76,7 +76,7 @@ def draw_row(
             better = up == (measure.improvement == "increase")
             marker, colour = (marker, BLUE) if better else ("s", CONCERN)
     lower, value, upper = (scale * end for end in (estimate.lower, estimate.value, estimate.upper))
-    ax.plot([lower, upper], [at, at], color=colour, linewidth=1.8, solid_capstyle="butt")
+    ax.plot([lower, upper], [at, at], color=colour, linewidth=1.8, linestyle="-", solid_capstyle="butt")
     ax.plot([value], [at], marker=marker, color=colour, markersize=size, linestyle="none")
 
 

@@ -76,9 +76,22 @@ class PluginFailure:
             plugin=plugin,
             stage=stage,
             what=what,
-            error=f"{type(error).__name__}: {error}",
-            trace="".join(traceback.format_exception(error)),
+            error=_writable(f"{type(error).__name__}: {_words(error)}"),
+            trace=_writable("".join(traceback.format_exception(error))),
         )
 
     def __str__(self) -> str:
         return f"plugin {self.plugin} failed at {self.stage} ({self.what}): {self.error}"
+
+
+def _words(error: BaseException) -> str:
+    """Return what an exception says; its own code may fail at that too."""
+    try:
+        return str(error)
+    except Exception as another:  # noqa: BLE001 - a stranger's code
+        return f"(its message cannot be read: {type(another).__name__})"
+
+
+def _writable(text: str) -> str:
+    """Replace what no file can hold, such as half a character of a file name that is not UTF-8."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")

@@ -78,7 +78,7 @@ def regress_effects(
     for _ in range(_STEPS):
         _, _, pulls = _weighted(y, variances, designs, tau2)
         excess = np.sum(pulls**2 * (variances + tau2[:, None]), axis=1) - df
-        step = np.where(excess > 0, excess / np.maximum(np.sum(pulls**2, axis=1), np.finfo(float).tiny), 0.0)
+        step = np.divide(excess, np.sum(pulls**2, axis=1), out=np.zeros_like(tau2), where=excess > 0)
         tau2 += step
         if (step <= _TOLERANCE * (1 + tau2)).all():
             break

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from importlib.metadata import PackageNotFoundError, version
 
 import pandas as pd
 
+from lean_impact._version import __version__
 from lean_impact.domain import Measure, Provenance, Succession, Window
 from lean_impact.domain.quality import Decision, QualityFinding, decide
 from lean_impact.errors import DesignError, Issue
@@ -182,13 +182,9 @@ def _cautions(
 
 
 def _provenance(panel: Panel, rules: QualityRules) -> Provenance:
-    try:
-        own = version("lean_impact")
-    except PackageNotFoundError:  # run from a source tree that was never installed
-        own = ""
     return panel.provenance.model_copy(
         update={
-            "version": own,
+            "version": __version__,
             "parameters": {name: str(value) for name, value in rules.model_dump().items()},
             "steps": (*panel.provenance.steps, "assessed the quality of the figures"),
         }

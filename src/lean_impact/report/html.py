@@ -60,7 +60,7 @@ def render_html(report: Report) -> str:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("lean_impact.report"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -69,6 +69,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["sentence"] = _sentence
+    return environment
+
+
+def _sentence(text: str) -> str:
+    """Begin with a capital and end with a full stop, as results word their cautions as phrases."""
+    text = clean(text).strip()
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from lean_impact.changepoints import WindowComparison
@@ -20,6 +21,7 @@ from lean_impact.domain import (
 )
 from lean_impact.effects import Comparison, EffectResult
 from lean_impact.errors import Issue
+from lean_impact.kernels.multiplicity import holm
 from lean_impact.pooled import PooledResult
 from lean_impact.quality import QualityReport
 from lean_impact.spc import XmRChart
@@ -124,3 +126,15 @@ class StudyResults:
         if trust in self.programme.codes:
             return self.programme.trust(trust).label
         return self.names.get(trust, trust)
+
+    def family_p_values(self) -> dict[str, float]:
+        """Return the p-values of the secondary questions, adjusted for their number by Holm's rule.
+
+        Returns
+        -------
+        dict of str to float
+            Adjusted p-value by identifier of the question; empty if there is no secondary question.
+        """
+        family = [answer for answer in self.answers if answer.question.role == "secondary"]
+        adjusted = holm(np.array([answer.result.p_value.value for answer in family], dtype=float))
+        return {answer.question.id: float(p) for answer, p in zip(family, adjusted, strict=True)}

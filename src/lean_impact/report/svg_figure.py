@@ -112,7 +112,11 @@ def _draw(chart: Chart) -> str:
         if chart.draw_figure is not None:
             chart.draw_figure(figure)
         elif chart.draw is not None:
-            chart.draw(figure.add_subplot())
+            ax = figure.add_subplot()
+            chart.draw(ax)
+            # The page shows the title above the drawing; inside it would be said twice, or cut off.
+            for loc in ("left", "center", "right"):
+                ax.set_title("", loc=loc)
         _plain_log_labels(figure)
         figure.savefig(written, format="svg", metadata={"Date": None})
     return written.getvalue()

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from lean_impact._version import __version__
 from lean_impact.domain import Provenance, Summary
 from lean_impact.errors import DesignError, Issue
 from lean_impact.kernels import xmr as kernel
-from lean_impact.spc._version import library_version
 from lean_impact.spc.rules import NHS_2023, RuleSet
 
 __all__ = ["FalseSignals", "expected_false_signals", "lag_one_autocorrelation"]
@@ -176,7 +176,7 @@ def expected_false_signals(
         rule_set=rules,
         provenance=Provenance(
             plugin="lean_impact",
-            version=library_version(),
+            version=__version__,
             parameters={key: str(value) for key, value in parameters.items()},
             seed=seed,
         ),

@@ -8,11 +8,11 @@ from datetime import date
 
 import numpy as np
 
+from lean_impact._version import __version__
 from lean_impact.domain import Provenance
 from lean_impact.domain.period import MONTHS
 from lean_impact.errors import DesignError, Issue, TableError
 from lean_impact.kernels import xmr as kernel
-from lean_impact.spc._version import library_version
 from lean_impact.spc.records import Baseline, Exclusion, Rebase
 from lean_impact.spc.rules import NHS_2023, RuleSet
 from lean_impact.spc.signals import find_signals
@@ -181,7 +181,7 @@ class XmR:
         own = series.measure.target
         return Provenance(
             plugin="lean_impact",
-            version=library_version(),
+            version=__version__,
             parameters={
                 "chart": "XmR",
                 "rule_set": str(self.rules),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 import tomllib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -29,6 +32,17 @@ from lean_impact.errors import Issue, StudyError
 
 __all__ = ["DataBlock", "Study", "load_study"]
 
+_LIKE_A_DATE = re.compile(r"(?<![\w-])\d{4}-\d{1,2}-\d{1,2}(?![\w-])")
+_TABLES = (".csv", ".csv.gz")
+
+
+class _DoesNotFitError(ValueError):
+    """Several things that do not fit together, each to be told as one."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
 
 class DataBlock(DomainModel):
     """Figures that a study reads: a tidy file, or a folder of published files with a source plugin.
@@ -36,7 +50,7 @@ class DataBlock(DomainModel):
     Parameters
     ----------
     file : str, optional
-        Tidy CSV file, relative to the study file.
+        Tidy CSV file, relative to the study file; its name ends in ``.csv`` or ``.csv.gz``.
     source, folder : str, optional
         Name of a data source, and the folder of files to give it.
     blocks, trusts, successions : str, optional
@@ -54,6 +68,10 @@ class DataBlock(DomainModel):
     def _one_way(self) -> Self:
         if (self.file is None) == (self.source is None) or (self.source is None) != (self.folder is None):
             raise ValueError("give either file = ..., or source = ... together with folder = ...")
+        if self.file is not None and not self.file.lower().endswith(_TABLES):
+            raise ValueError(
+                f"file '{self.file}' is no tidy table; its name must end in {' or '.join(_TABLES)}"
+            )
         return self
 
 
@@ -129,7 +147,7 @@ class _StudyFile(DomainModel):
                     f"context.outcome.states must name each of {', '.join(codes)} and no other trust"
                 )
         if problems:
-            raise ValueError("; ".join(problems))
+            raise _DoesNotFitError(problems)
         return self
 
 
@@ -197,14 +215,17 @@ def load_study(path: str | Path) -> Study:
     path = Path(path)
     try:
         content = path.read_bytes()
-        raw = tomllib.loads(content.decode("utf-8"))
+        text = content.decode("utf-8")
     except FileNotFoundError as error:
         raise StudyError(f"there is no study file {path}; give the path of a .toml file") from error
     except (OSError, UnicodeDecodeError) as error:
         raise StudyError(f"{path} cannot be read as UTF-8 text ({error}); give a .toml file") from error
+    try:
+        raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         advice = "Write dates as 2015-08-01, without quotes; they must exist"
-        raise StudyError(f"{path.name} is not valid TOML: {error}. {advice}") from error
+        issues = [*_impossible_dates(text, path.name)]
+        raise StudyError(f"{path.name} is not valid TOML: {error}. {advice}", issues) from error
     try:
         parsed = _StudyFile.model_validate(raw)
     except ValidationError as error:
@@ -229,6 +250,12 @@ def _issues(error: ValidationError, file: str) -> list[Issue]:
     for detail in error.errors():
         place = _place(detail["loc"])
         given = detail.get("input")
+        cause = detail.get("ctx", {}).get("error")
+        if isinstance(cause, _DoesNotFitError):
+            issues += [
+                Issue(rule="does-not-fit", file=file, key=place, message=words) for words in cause.problems
+            ]
+            continue
         value = None if isinstance(given, dict | list | tuple) else str(given)
         kind = detail["type"]
         if kind == "extra_forbidden":
@@ -242,6 +269,17 @@ def _issues(error: ValidationError, file: str) -> list[Issue]:
             message = f"{words}; given was {value!r}" if value is not None else words
         issues.append(Issue(rule=kind, file=file, key=place, message=message, value=value))
     return issues
+
+
+def _impossible_dates(text: str, file: str) -> Iterator[Issue]:
+    """Find what looks like a date and is none: the reader of TOML stumbles over it and tells something else."""
+    for row, line in enumerate(text.splitlines(), start=1):
+        for found in _LIKE_A_DATE.findall(line.partition("#")[0]):
+            try:
+                date.fromisoformat(found)
+            except ValueError as error:
+                message = f"{found} is no date ({error}); correct it"
+                yield Issue(rule="impossible-date", file=file, row=row, message=message, value=found)
 
 
 def _place(loc: tuple[int | str, ...]) -> str:
@@ -259,7 +297,8 @@ def _closest(loc: tuple[int | str, ...]) -> str:
         if isinstance(part, int):
             continue
         field = getattr(model, "model_fields", {}).get(part)
-        model = _model_in(field.annotation) if field else None
+        # What is no field is the key of a mapping, such as a trust code; its model was found already.
+        model = _model_in(field.annotation) if field else model
     known = [key for key in getattr(model, "model_fields", {}) if key != str(loc[-1])]
     close = difflib.get_close_matches(str(loc[-1]), known, n=1)
     if close:

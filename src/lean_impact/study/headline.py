@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lean_impact.effects import conclusion, verdict
-from lean_impact.report import StudyResults
+from lean_impact.effects import EffectResult, conclusion, verdict
+from lean_impact.report import EffectAnswer, StudyResults
 
 __all__ = ["Headline", "headline"]
 
@@ -55,30 +55,65 @@ def headline(results: StudyResults) -> Headline:
 
 def _answer(results: StudyResults) -> str:
     result = results.primary.result
-    found = verdict(result)
-    name = result.measure.name
+    measure, n = result.measure, result.n_treated
+    who = "the programme's trust" if n == 1 else f"the programme's {n} trusts"
+    comparison = result.level("comparison", "mean")
+    moved = comparison.after - comparison.before
     lead = {
-        "improvement": f"Yes, on this evidence: {name} improved beyond the comparison trusts.",
-        "worsening": f"On this evidence it got worse: {name} fell behind the comparison trusts.",
-        "rise": f"{name} rose beyond the comparison trusts; neither direction is better.",
-        "fall": f"{name} fell beyond the comparison trusts; neither direction is better.",
-        "none": f"No effect of the programme is visible on: {name}.",
-    }[found]
-    return f"{lead} {conclusion(result)}"
+        "improvement": f"Yes, on this evidence: {measure.name} improved beyond the comparison trusts.",
+        "worsening": f"On this evidence it got worse: {measure.name} fell behind the comparison trusts.",
+        "rise": f"{measure.name} rose beyond the comparison trusts; neither direction is better.",
+        "fall": f"{measure.name} fell beyond the comparison trusts; neither direction is better.",
+        "none": f"No effect of the programme is visible on {measure.name}.",
+    }[verdict(result)]
+    return (
+        f"{lead} On average {who} changed by {measure.format_change(moved + result.pooled.value)} and "
+        f"{result.n_comparison} others by {measure.format_change(moved)}. The difference of "
+        f"{measure.format_change(result.pooled.value)} could be anything from "
+        f"{measure.format_change(result.pooled.lower)} to {measure.format_change(result.pooled.upper)} "
+        f"({100 * result.pooled.level:.0f}% interval; {_p_words(result)})."
+    )
+
+
+def _p_words(result: EffectResult) -> str:
+    """Give the p-value to read, and the one by shuffling trusts with the smallest it could have been."""
+    words = f"p = {result.p_value.value:.2f}"
+    shuffled = [p for p in result.p_values if p.smallest > 0]
+    if shuffled:
+        words += (
+            f"; shuffling the trusts gives p = {shuffled[0].value:.2f}, where {shuffled[0].smallest:.1g} is the "
+            "smallest that can be reached"
+        )
+    return words
 
 
 def _secondary(results: StudyResults) -> str:
     others = [answer for answer in results.answers if answer.question.role == "secondary"]
     if not others:
         return ""
-    visible = [answer for answer in others if verdict(answer.result) != "none"]
+    adjusted = results.family_p_values()
+    limit = 1 - results.plan.level
+    sound = [
+        answer
+        for answer in others
+        if verdict(answer.result) != "none" and adjusted[answer.question.id] <= limit
+    ]
+    alone = [answer for answer in others if verdict(answer.result) != "none" and answer not in sound]
     labels = "; ".join(answer.question.label for answer in others)
-    if not visible:
-        return f"Nor is one visible on the other outcomes that were planned: {labels}."
-    said = " ".join(conclusion(answer.result) for answer in visible)
-    return (
-        f"Of {len(others)} other outcomes that were planned ({labels}), {len(visible)} show something. {said}"
-    )
+    if not sound:
+        words = f"Nor is one visible on the {len(others)} other outcomes that were planned, taken together: {labels}."
+    else:
+        said = " ".join(conclusion(answer.result) for answer in sound)
+        words = f"Of {len(others)} other outcomes that were planned ({labels}), {len(sound)} {_show(sound)} something. {said}"
+    for answer in alone:
+        measure, pooled = answer.result.measure, answer.result.pooled
+        words += (
+            f" Alone, '{answer.question.label}' would pass ({measure.format_change(pooled.value)}, "
+            f"{measure.format_change(pooled.lower)} to {measure.format_change(pooled.upper)}, "
+            f"p = {answer.result.p_value.value:.3f}); allowing for {len(others)} questions it does not "
+            f"(p = {adjusted[answer.question.id]:.2f})."
+        )
+    return words
 
 
 def _trusts(results: StudyResults) -> str:
@@ -138,3 +173,7 @@ def _cautions(results: StudyResults) -> tuple[str, ...]:
     if results.failures:
         found.append(f"{len(results.failures)} plugin failed; see the record at the end.")
     return tuple(found)
+
+
+def _show(things: list[EffectAnswer]) -> str:
+    return "shows" if len(things) == 1 else "show"

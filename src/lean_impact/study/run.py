@@ -159,7 +159,7 @@ def run_study(
 class _Teller:
     """Count steps and tell what comes next."""
 
-    STEPS = 10
+    STEPS = 9
 
     def __init__(self, on_progress: OnProgress | None) -> None:
         self._tell = on_progress

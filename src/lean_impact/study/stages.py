@@ -10,7 +10,7 @@ import numpy as np
 
 from lean_impact.changepoints import RupturesDetector, WindowComparison
 from lean_impact.contingency import Contingency, ContingencyAnalysis, ContingencyModel, OutcomeMove
-from lean_impact.domain import AnalysisPlan, CaseTable, EffectQuestion, QualityPlan, Window
+from lean_impact.domain import AnalysisPlan, CaseTable, EffectQuestion, QualityPlan, TrustEffect, Window
 from lean_impact.effects import DifferenceInDifferences, select_comparison
 from lean_impact.errors import StudyError
 from lean_impact.hooks import Plugins
@@ -166,13 +166,18 @@ class Stages:
     ) -> Contingency:
         outcome = self.study.outcome
         states = {} if outcome is None else {code: item.state for code, item in outcome.states.items()}
+        measure = answer.result.measure
+        points = measure.kind == "proportion"
         analysis = ContingencyAnalysis(
-            models=models, null=null, seed=self._seeds["contingency"], unit=answer.result.measure.unit
+            models=models,
+            null=null,
+            seed=self._seeds["contingency"],
+            unit="percentage points" if points else measure.unit,
         )
         return analysis.evaluate(
             cases,
-            effects=answer.result.effects,
-            improvement=answer.result.measure.improvement,
+            effects=[_scaled(effect, 100.0 if points else 1.0) for effect in answer.result.effects],
+            improvement=measure.improvement,
             outcome=states or None,
             outcome_name=outcome.name if outcome else "the outcome",
             timing=self._timing(),
@@ -219,3 +224,12 @@ class Stages:
         names = ("effects", "changepoints", "contingency")
         children = np.random.SeedSequence(plan.seed).spawn(len(names))
         return {name: int(child.generate_state(1)[0]) for name, child in zip(names, children, strict=True)}
+
+
+def _scaled(effect: TrustEffect, factor: float) -> TrustEffect:
+    """Express an effect in another unit."""
+    given = effect.estimate
+    estimate = given.model_copy(
+        update={name: factor * getattr(given, name) for name in ("value", "standard_error", "lower", "upper")}
+    )
+    return effect.model_copy(update={"estimate": estimate})

@@ -213,7 +213,8 @@ class Panel:
             pd.errors.EmptyDataError,
         ) as error:
             raise TableError(
-                f"{name} cannot be read as a CSV table ({error}); give a UTF-8 text file with a header row"
+                f"{name} cannot be read as a CSV table ({' '.join(str(error).split())}); give a UTF-8 text file "
+                "with a header row"
             ) from error
         raise_if_any(missing_columns(frame, _REQUIRED, file=name), what=name)
         return cls.from_frame(

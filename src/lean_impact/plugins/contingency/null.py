@@ -10,9 +10,10 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from lean_impact import __version__
 from lean_impact.contingency.evidence import Evidence
 from lean_impact.contingency.protocol import Finding, Prediction, Score
-from lean_impact.contingency.scoring import library_version, score_table, summarise_fit
+from lean_impact.contingency.scoring import score_table, summarise_fit
 from lean_impact.domain import CaseTable, Provenance, State, Summary, TrustEffect
 from lean_impact.domain.measure import Direction
 from lean_impact.kernels.effect_regression import regress_effects
@@ -178,13 +179,9 @@ class NullModel:
 
     Examples
     --------
-    >>> from lean_impact.domain import Cell, Condition, Estimate
-    >>> codes = ("RTP", "RR8", "RXW")
-    >>> cases = CaseTable(conditions=(Condition(id="stable", name="Stable", basis="press"),), trusts=codes,
-    ...     cells=tuple(Cell(trust=t, condition="stable", state="present", confidence="high") for t in codes))
-    >>> effects = [
-    ...     TrustEffect(trust=t, estimate=Estimate(value=v, standard_error=0.5, lower=v - 1, upper=v + 1))
-    ...     for t, v in zip(codes, (0.0, 1.0, 2.0))]
+    >>> from lean_impact.contingency.synthetic import synthetic_cases, synthetic_effects
+    >>> cases = synthetic_cases({"stable": "111"}, trusts=("RTP", "RR8", "RXW"))
+    >>> effects = synthetic_effects({"RTP": 0.0, "RR8": 1.0, "RXW": 2.0}, standard_errors=0.5)
     >>> fit = NullModel().fit(cases, effects, improvement="increase", seed=1)
     >>> round(fit.new_trust.mean, 9), round(fit.tau, 3)
     (1.0, 0.866)
@@ -224,7 +221,7 @@ class NullModel:
         """
         provenance = Provenance(
             plugin=self.name,
-            version=library_version(),
+            version=__version__,
             parameters={"spread": "Paule-Mandel", "improvement": improvement},
             seed=seed,
         )

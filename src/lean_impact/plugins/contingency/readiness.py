@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
+from lean_impact import __version__
 from lean_impact.contingency.evidence import Evidence, completions
-from lean_impact.contingency.scoring import library_version
 from lean_impact.domain import CaseTable, Provenance, TrustEffect
 from lean_impact.domain.measure import Direction
 from lean_impact.errors import InputError, Issue
@@ -29,7 +29,8 @@ class ReadinessIndex:
     Parameters
     ----------
     weights : mapping of str to float, optional
-        Weight above 0 of each condition, by identifier; equal weights if not given.
+        Weight above 0 of each condition, by identifier; equal weights if not given. A condition that is the
+        same in every trust may be left out.
     limit : int, default 128
         Unknown cells are filled in all ways up to this many; beyond, in as many random ways.
     draws : int, default 2000
@@ -38,28 +39,24 @@ class ReadinessIndex:
     Notes
     -----
     Index of a trust: weighted share of conditions that are as theory wants them. A condition that is the same
-    in every trust, or known for none, does not enter. The effects are regressed on the index by
-    ``effect_i = a + b index_i + u_i + e_i`` with the spread of Paule and Mandel around the line, and
-    predicted by a t distribution with ``n - 2`` degrees of freedom. With fewer than four trusts, or the same
-    index for all, the average takes the place of the line. Unknown cells make a mixture over everything they
-    could be, with equal odds: they are never taken as absent.
+    in every trust, or known for none, does not enter; a new trust that differs on one that is the same in all
+    fitted trusts moves along the line by its weight, which is an extrapolation and reported as such. The
+    effects are regressed on the index by ``effect_i = a + b index_i + u_i + e_i`` with the spread of Paule
+    and Mandel around the line, and predicted by a t distribution with ``n - 2`` degrees of freedom. With
+    fewer than four trusts, or the same index for all, the average takes the place of the line. Unknown cells
+    make a mixture over everything they could be, with equal odds: they are never taken as absent.
 
     Examples
     --------
-    >>> from lean_impact.domain import Cell, Condition, Estimate
-    >>> codes, states = ("RTP", "RR8", "RF4", "RXW"), ("present", "present", "unknown", "absent")
-    >>> cases = CaseTable(
-    ...     conditions=(Condition(id="stable", name="Same leader", basis="press"),), trusts=codes,
-    ...     cells=tuple(Cell(trust=t, condition="stable", state=s, confidence="high")
-    ...                 for t, s in zip(codes, states)))
-    >>> effects = [
-    ...     TrustEffect(trust=t, estimate=Estimate(value=v, standard_error=0.5, lower=v - 1, upper=v + 1))
-    ...     for t, v in zip(codes, (2.0, 1.5, 0.5, 0.0))]
+    >>> from lean_impact.contingency.synthetic import synthetic_cases, synthetic_effects
+    >>> cases = synthetic_cases({"stable": "11?0"}, trusts=("RTP", "RR8", "RF4", "RXW"))
+    >>> values = {"RTP": 2.0, "RR8": 1.5, "RF4": 0.5, "RXW": 0.0}
+    >>> effects = synthetic_effects(values, standard_errors=0.5)
     >>> score = ReadinessIndex().fit(cases, effects, improvement="increase", seed=1).score("RF4")
     >>> score.value, score.lower, score.upper
     (0.5, 0.0, 1.0)
     >>> score.would_change
-    ("'Same leader' is not known: the score would be 1.00 if it held and 0.00 if not.",)
+    ("'stable' is not known: the score would be 1.00 if it held and 0.00 if not.",)
     """
 
     weights: Mapping[str, float] | None = None
@@ -100,17 +97,16 @@ class ReadinessIndex:
         """
         evidence = Evidence.gather(cases, effects, improvement=improvement)
         entering = np.flatnonzero(evidence.testable)
-        weights = self._weights(evidence, entering)
+        constant = np.flatnonzero(evidence.known_constant)
+        weights, shifts = self._weights(evidence, entering, constant)
         filled, exact = completions(evidence.favours[:, entering], limit=self.limit, seed=seed)
         coefficients, covariance, tau2, dfs = _lines(evidence, filled @ weights)
-        arrays = {"entering": entering, "weights": weights, "filled": filled, "coefficients": coefficients,
-                  "covariance": covariance, "tau2": tau2, "dfs": dfs}  # fmt: skip
-        for array in arrays.values():
+        for array in (entering, constant, weights, shifts, filled, coefficients, covariance, tau2, dfs):
             array.setflags(write=False)
         stated = zip((evidence.conditions[i] for i in entering), weights, strict=True)
         provenance = Provenance(
             plugin=self.name,
-            version=library_version(),
+            version=__version__,
             parameters={
                 "weights": ", ".join(f"{c} {w:.4g}" for c, w in stated) or "none",
                 "limit": str(self.limit),
@@ -121,37 +117,49 @@ class ReadinessIndex:
         )
         return ReadinessFit(
             evidence=evidence,
+            entering=entering,
+            weights=weights,
+            constant=constant,
+            shifts=shifts,
+            filled=filled,
             exact=exact,
+            coefficients=coefficients,
+            covariance=covariance,
+            tau2=tau2,
+            dfs=dfs,
             limit=self.limit,
             draws=self.draws,
             provenance=provenance,
-            **arrays,
         )
 
-    def _weights(self, evidence: Evidence, entering: np.ndarray) -> np.ndarray:
-        """Return the weights of the conditions in the index, summing to 1."""
-        if self.weights is None:
-            return np.full(len(entering), 1 / max(len(entering), 1))
+    def _weights(
+        self, evidence: Evidence, entering: np.ndarray, constant: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the weights of conditions in the index, and of constant ones in the same unit."""
+        given = dict.fromkeys(evidence.conditions, 1.0) if self.weights is None else self.weights
         needed = [evidence.conditions[i] for i in entering]
         issues = [
             Issue(rule="weight-missing", message=f"condition '{c}' has no weight")
             for c in needed
-            if c not in self.weights
+            if c not in given
         ]
         issues += [
             Issue(rule="weight-unheard-of", message=f"weight of '{c}', which is not in the case table")
-            for c in self.weights
+            for c in given
             if c not in evidence.conditions
         ]
         issues += [
             Issue(rule="weight", message=f"the weight {w} of '{c}' is not a number above 0")
-            for c, w in self.weights.items()
+            for c, w in given.items()
             if not (np.isfinite(w) and w > 0)
         ]
         if issues:
             raise InputError("the weights of the readiness index cannot be used", issues)
-        chosen = np.array([self.weights[c] for c in needed], dtype=float)
-        return chosen / chosen.sum() if len(chosen) else chosen
+        chosen = np.array([given[c] for c in needed], dtype=float)
+        # A constant condition needs no weight: without one it moves no prediction.
+        others = np.array([given.get(evidence.conditions[i], 0.0) for i in constant], dtype=float)
+        total = float(chosen.sum())
+        return (chosen / total, others / total) if len(chosen) else (chosen, np.zeros(len(constant)))
 
 
 def _lines(evidence: Evidence, index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

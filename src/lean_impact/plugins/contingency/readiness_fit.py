@@ -36,6 +36,10 @@ class ReadinessFit:
         Positions of the conditions in the index: those that differ between the trusts, or may.
     weights : ndarray of float64, shape (n_entering,)
         Their weights, summing to 1.
+    constant : ndarray of int64, shape (n_constant,)
+        Positions of the conditions that are known to be the same in every trust.
+    shifts : ndarray of float64, shape (n_constant,)
+        How far the index of a new trust moves if it differs from them there, in units of the index.
     filled : ndarray of float64, shape (n_completions, n_trusts, n_entering)
         1 where a condition is as theory wants it, 0 where not, unknown cells filled both ways.
     exact : bool
@@ -57,6 +61,8 @@ class ReadinessFit:
     evidence: Evidence
     entering: np.ndarray
     weights: np.ndarray
+    constant: np.ndarray
+    shifts: np.ndarray
     filled: np.ndarray
     exact: bool
     coefficients: np.ndarray
@@ -101,7 +107,7 @@ class ReadinessFit:
         first = self.rank_acceptability().query("rank == 1").sort_values(["probability", "trust"])
         leader, share = first["trust"].iloc[-1], float(first["probability"].iloc[-1])
         ranked = Finding(
-            statement=f"{leader} has the most favourable context, whatever weights the conditions are given.",
+            statement=f"Over random weights, {leader} most often has the most favourable context.",
             support=share,
             trusts=(leader,),
             evidence=ids,
@@ -235,15 +241,21 @@ class ReadinessFit:
         Returns
         -------
         Prediction
-            One t component for each completion of the fitted trusts and each value of the new index, with
+            The line at the new index, extended where the context differs from a condition that all fitted
+            trusts share. One t component for each completion of the fitted trusts and each value of the new
+            index, with
             scale ``sqrt(tau2 + x' cov x)``. ``outside`` is the probability that the context has a state that
             no fitted trust had, or an index beyond theirs.
         """
-        new = self.evidence.encode(states)
-        favours = helps(new, self.evidence.favourable)[self.entering]
+        favours = helps(self.evidence.encode(states), self.evidence.favourable)
         seed = self.provenance.seed or 0
-        candidates, _ = completions(favours, limit=self.limit, seed=seed)
-        values, counts = np.unique((candidates @ self.weights).round(12), return_counts=True)
+        candidates, _ = completions(
+            favours[np.append(self.entering, self.constant)], limit=self.limit, seed=seed
+        )
+        entering, constant = np.split(candidates, [len(self.entering)], axis=1)
+        differs = constant - self.evidence.favours[0, self.constant]
+        index = entering @ self.weights + differs @ self.shifts
+        values, counts = np.unique(index.round(12), return_counts=True)
         at = np.stack([np.ones_like(values), values], axis=-1)
         locations = self.coefficients @ at.T
         variances = self.tau2[:, None] + np.einsum("vi,cij,vj->cv", at, self.covariance, at)
@@ -253,20 +265,15 @@ class ReadinessFit:
             locations=locations.ravel(),
             scales=np.sqrt(variances).ravel(),
             dfs=np.repeat(self.dfs, len(values)),
-            outside=self._outside(new, candidates),
+            outside=self._outside(entering, index, (differs != 0).any(axis=1)),
         )
 
-    def _outside(self, new: np.ndarray, candidates: np.ndarray) -> float:
+    def _outside(self, entering: np.ndarray, index: np.ndarray, differs: np.ndarray) -> float:
         """Return the share of completions in which the context is outside what was observed."""
-        constant = self.evidence.known_constant & (new >= 0)
-        if (constant & (new != self.evidence.states[0])).any():
-            return 1.0
-        if not len(self.entering):
-            return 0.0
-        seen = (candidates[:, None, None] == self.filled[None]).any(axis=2).all(axis=2)
-        index, value = self.index, (candidates @ self.weights)[:, None]
-        within = (value >= index.min(axis=1) - SAME) & (value <= index.max(axis=1) + SAME)
-        return float(1 - (seen & within).mean())
+        seen = (entering[:, None, None] == self.filled[None]).any(axis=2).all(axis=2)
+        fitted, value = self.index, index[:, None]
+        within = (value >= fitted.min(axis=1) - SAME) & (value <= fitted.max(axis=1) + SAME)
+        return float(1 - (seen & within & ~differs[:, None]).mean())
 
     def rank_acceptability(self) -> pd.DataFrame:
         """Tell how often each trust takes each rank when the weights are drawn at random.

@@ -32,7 +32,7 @@ def contingency_section(results: StudyResults) -> Section | None:
         question="Does what is known about each trust explain how it fared, and would it predict the next one?",
         answer=_answer(results, found),
         cautions=found.cautions,
-        paragraphs=tuple(str(found.summary()).splitlines()),
+        sections=_board_words(found),
         charts=(
             Chart(
                 id="conditions-chart",
@@ -45,6 +45,20 @@ def contingency_section(results: StudyResults) -> Section | None:
             *(_validation_chart(validation) for validation in found.validations),
         ),
         tables=_tables(results, found),
+    )
+
+
+def _board_words(found: Contingency) -> tuple[Section, ...]:
+    """Turn the summary, headings with lines that begin with a dash, into subsections."""
+    parts: list[tuple[str, list[str]]] = []
+    for line in str(found.summary()).splitlines():
+        if line.startswith("- ") and parts:
+            parts[-1][1].append(line.removeprefix("- "))
+        else:
+            parts.append((line, []))
+    return tuple(
+        Section(id=f"conditions-{position}", title=title, paragraphs=tuple(lines))
+        for position, (title, lines) in enumerate(parts, start=1)
     )
 
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
-from lean_impact.domain import Measure
-from lean_impact.effects import conclusion, leave_one_comparison_out, leave_one_treated_out, verdict
-from lean_impact.report import Chart, Column, EffectAnswer, Section, StudyResults, Table, formats
+from lean_impact.effects import Calibration, conclusion, verdict
+from lean_impact.plugins.sections.common import interval_words, smallest, stacked
+from lean_impact.plugins.sections.effect_charts import forest_chart, naive_table, path_chart
+from lean_impact.plugins.sections.robustness import (
+    by_trust_section,
+    comparison_section,
+    sensitivity_section,
+    side_by_side_sections,
+)
+from lean_impact.report import Column, EffectAnswer, Section, StudyResults, Table, formats
 
 __all__ = ["effects_section"]
+
 
 _ROLES = {
     "primary": "decides",
@@ -40,15 +50,38 @@ def effects_section(results: StudyResults) -> Section:
         cautions=primary.result.cautions,
         paragraphs=(_how(primary), _agreement(results)),
         charts=(
-            _path_chart(primary),
-            _forest_chart(results, primary),
+            path_chart(primary),
+            forest_chart(results, primary),
         ),
         tables=(
-            naive_table(results),
+            naive_table(results, primary),
             _answers_table(results),
-            _p_values_table(results),
+            stacked(
+                results,
+                "effects-by-trust",
+                "Every form of the question, by trust and together, in the unit of the measure",
+                lambda answer: answer.result.to_frame(),
+            ),
+            stacked(
+                results,
+                "levels-by-question",
+                "Plain levels before and after of every form, over the periods that its estimate uses",
+                lambda answer: answer.result.levels_frame(),
+            ),
+            stacked(
+                results,
+                "p-values",
+                "Every p-value, with the smallest it could have been and what it rests on",
+                lambda answer: answer.result.p_values_frame(),
+                _P_VALUE_COLUMNS,
+            ),
         ),
-        sections=(_sensitivity_section(results), _trusts_section(results), _comparison_section(results)),
+        sections=(
+            *side_by_side_sections(results),
+            sensitivity_section(results),
+            by_trust_section(results),
+            comparison_section(results),
+        ),
     )
 
 
@@ -79,139 +112,24 @@ def _agreement(results: StudyResults) -> str:
     words = f"The question was asked in {len(whole)} other forms, all planned beforehand. "
     if visible:
         named = "; ".join(f"{question.label}: {found[question.id]}" for question in visible)
-        words += f"{len(visible)} of them show something: {named}. "
+        show = "shows" if len(visible) == 1 else "show"
+        words += f"{len(visible)} of them {show} something: {named}. "
         words += (
             f"With {len(whole)} questions at the 5% level, {0.05 * len(whole):.1f} would show something if nothing "
-            "had happened."
+            "had happened; the table gives p-values that allow for the number of secondary questions."
         )
     else:
         words += "None of them shows an effect either."
     if placebos:
         words += f" Of {len(placebos)} placebo questions, asked of a time before the programme, "
-        words += f"{len(loud)} show something" if loud else "none shows anything, as it should be"
+        show = "shows" if len(loud) == 1 else "show"
+        words += f"{len(loud)} {show} something" if loud else "none shows anything, as it should be"
         words += "."
     return words
 
 
-def _path_chart(answer: EffectAnswer) -> Chart:
-    result = answer.result
-    table = Table(
-        id=f"path-{answer.question.id}",
-        caption=result.path_title,
-        frame=result.path_frame(),
-        columns={
-            "measure": Column(label="Measure", shown=False),
-            "period": Column(label="Period", format=formats.month),
-            "treated": Column(label="Programme's trusts, mean", format=value_format(result.measure)),
-            "comparison": Column(label="Comparison trusts, mean", format=value_format(result.measure)),
-            "used": "Used in the estimate",
-        },
-    )
-    return Chart(
-        id=f"path-{answer.question.id}-chart",
-        title=result.path_title,
-        description=result.path_description,
-        draw=result.plot_path,
-        table=table,
-    )
-
-
-def _forest_chart(results: StudyResults, answer: EffectAnswer) -> Chart:
-    result = answer.result
-    labels = {code: results.label(code) for code in result.treated}
-    return Chart(
-        id=f"effect-{answer.question.id}-chart",
-        title=result.title,
-        description=result.description,
-        draw=lambda ax: result.plot(ax, labels=labels),
-        table=_effect_table(results, answer),
-    )
-
-
-def _effect_table(results: StudyResults, answer: EffectAnswer) -> Table:
-    frame = answer.result.to_frame()
-    frame.insert(3, "name", [results.label(code) if code else "All together" for code in frame["trust"]])
-    change = change_format(answer.result.measure)
-    shown: dict[str, Column | str] = {
-        "name": "Trust",
-        "estimate": Column(label="Effect", format=change),
-        "lower": Column(label="Lower end", format=change),
-        "upper": Column(label="Upper end", format=change),
-        "p_value": Column(label="p-value", format=formats.p_value()),
-        "p_smallest": Column(label="Smallest reachable p", format=formats.p_value()),
-        "false_alarm_rate": Column(
-            label="Cries wolf on these data", format=formats.percent(), missing="see the row of all"
-        ),
-    }
-    return Table(
-        id=f"effect-{answer.question.id}",
-        caption=f"{answer.question.label}: effect by trust and together",
-        frame=frame,
-        columns={column: shown.get(column, Column(label=column, shown=False)) for column in frame.columns},
-        note="A trust's p-value is its rank among the comparison trusts, each compared with the others.",
-    )
-
-
-def naive_table(results: StudyResults) -> Table:
-    """Return before and after of every trust and group, on every figure there is.
-
-    Parameters
-    ----------
-    results : StudyResults
-        Everything that the study found.
-
-    Returns
-    -------
-    Table
-        Sums over all patients where there are counts, and mean of trusts otherwise.
-    """
-    answer = results.primary
-    measure = answer.result.measure
-    panel = results.panel.restrict(measures=[measure.id])
-    rows = panel.frame
-    question = answer.question
-    groups = [(results.label(code), [code]) for code in question.trusts or results.programme.codes]
-    groups += [
-        ("The programme's trusts together", list(answer.result.treated)),
-        (f"{answer.result.n_comparison} comparison trusts together", list(answer.result.comparison)),
-    ]
-    everyone = sorted(set(panel.trusts) - set(answer.result.treated))
-    groups.append((f"All {len(everyone)} other trusts with any figure together", everyone))
-    records = []
-    for name, codes in groups:
-        mine = rows[rows["trust"].isin(codes) & rows["value"].notna()]
-        before = _level(mine, question.pre.start, question.pre.end)
-        after = _level(mine, question.post.start, question.post.end)
-        records.append(
-            {"who": name, "n_trusts": len(codes), "before": before, "after": after, "change": after - before}
-        )
-    value, change = value_format(measure), change_format(measure)
-    return Table(
-        id=f"naive-{question.id}",
-        caption=f"{measure.name}: plain before and after, all patients added up",
-        frame=pd.DataFrame(records),
-        columns={
-            "who": "Who",
-            "n_trusts": "Trusts",
-            "before": Column(label="Before", format=value),
-            "after": Column(label="After", format=value),
-            "change": Column(label="Change", format=change),
-        },
-        note=(
-            "Every published or imputed figure, with no comparison: not an effect. The estimates leave out the "
-            "periods named under data quality, so their levels before differ a little."
-        ),
-    )
-
-
-def _level(rows: pd.DataFrame, start: object, end: object) -> float:
-    inside = rows[(rows["period"] >= pd.Timestamp(str(start))) & (rows["period"] < pd.Timestamp(str(end)))]
-    if inside["denominator"].notna().all() and not inside.empty:
-        return float(inside["numerator"].sum() / inside["denominator"].sum())
-    return float(inside["value"].mean())
-
-
 def _answers_table(results: StudyResults) -> Table:
+    adjusted = results.family_p_values()
     records = []
     for answer in results.answers:
         result, question = answer.result, answer.question
@@ -232,14 +150,16 @@ def _answers_table(results: StudyResults) -> Table:
                 "estimate": result.pooled.value,
                 "lower": result.pooled.lower,
                 "upper": result.pooled.upper,
-                "effect": _interval_words(
+                "effect": interval_words(
                     measure, result.pooled.value, result.pooled.lower, result.pooled.upper
                 ),
                 "p_value": result.p_value.value,
                 "p_smallest": result.p_value.smallest,
+                "p_holm": adjusted.get(question.id, float("nan")),
                 "false_alarm_rate": result.calibration.false_alarm_rate
                 if result.calibration
                 else float("nan"),
+                "wolf": _wolf(result.calibration),
                 "verdict": verdict(result),
             }
         )
@@ -250,10 +170,9 @@ def _answers_table(results: StudyResults) -> Table:
         "n_comparison": "Comparison trusts",
         "effect": "Effect with 95% interval" if results.plan.level == 0.95 else "Effect with interval",  # noqa: PLR2004
         "p_value": Column(label="p-value", format=formats.p_value()),
-        "false_alarm_rate": Column(
-            label="Cries wolf on these data", format=formats.percent(), missing="cannot be told"
-        ),
-        "verdict": "Visible",
+        "p_holm": Column(label="p for all secondary", format=formats.p_value(), missing="not in that family"),
+        "wolf": Column(label="Cries wolf", align="right"),
+        "verdict": "Visible, taken alone",
     }
     frame = pd.DataFrame(records)
     return Table(
@@ -263,220 +182,29 @@ def _answers_table(results: StudyResults) -> Table:
         columns={column: shown.get(column, Column(label=column, shown=False)) for column in frame.columns},
         note=(
             "Cries wolf: how often the same test calls a random group of comparison trusts significant at 5% on "
-            "these very figures; outside 3% to 8% it is not to be trusted."
+            "these very figures; outside 3% to 8% it is not to be trusted. P for all secondary: adjusted by Holm's rule "
+            "for the number of secondary questions."
         ),
     )
 
 
-def _p_values_table(results: StudyResults) -> Table:
-    frames = []
-    for answer in results.answers:
-        frame = answer.result.p_values_frame()
-        frame.insert(0, "question", answer.question.id)
-        frames.append(frame)
-    return Table(
-        id="p-values",
-        caption="Every p-value, with the smallest it could have been and what it rests on",
-        frame=pd.concat(frames, ignore_index=True),
-        columns={
-            "question": "Question",
-            "measure": Column(label="Measure", shown=False),
-            "method": "Test",
-            "p_value": Column(label="p-value", format=formats.p_value()),
-            "smallest": Column(label="Smallest reachable", format=formats.p_value()),
-            "draws": Column(label="Random draws", missing="none: all assignments or a formula"),
-            "monte_carlo_error": Column(label="Monte-Carlo error", format=".4f"),
-            "assumption": "Holds if",
-        },
-        open=False,
-    )
+_P_VALUE_COLUMNS: Mapping[str, Column | str] = {
+    "question": "Question",
+    "measure": Column(label="Measure", shown=False),
+    "method": "Test",
+    "p_value": Column(label="p-value", format=formats.p_value()),
+    "smallest": Column(label="Smallest reachable", format=smallest),
+    "draws": Column(label="Random draws", missing="none: all assignments or a formula"),
+    "monte_carlo_error": Column(label="Monte-Carlo error", format=".4f"),
+    "assumption": "Holds if",
+}
 
 
-def _sensitivity_section(results: StudyResults) -> Section:
-    result = results.primary.result
-    change = change_format(result.measure)
-    tables = []
-    if result.n_treated > 1:
-        frame = leave_one_treated_out(result)
-        frame.insert(2, "name", [results.label(code) for code in frame["left_out"]])
-        tables.append(
-            Table(
-                id="leave-one-trust-out",
-                caption="The effect without each of the programme's trusts in turn",
-                frame=frame,
-                columns=_leave_out_columns(frame, change),
-            )
-        )
-    words = ""
-    if result.n_comparison > 2:  # noqa: PLR2004 - two are needed for any spread
-        frame = leave_one_comparison_out(result)
-        frame.insert(2, "name", [results.label(code) for code in frame["left_out"]])
-        tables.append(
-            Table(
-                id="leave-one-comparison-out",
-                caption="The effect without each comparison trust in turn, the largest shift first",
-                frame=frame,
-                columns=_leave_out_columns(frame, change),
-                max_rows=5,
-                open=False,
-            )
-        )
-        measure = result.measure
-        words = (
-            f"Leaving out any one of the {result.n_comparison} comparison trusts keeps the estimate between "
-            f"{measure.format_change(frame['estimate'].min())} and "
-            f"{measure.format_change(frame['estimate'].max())}."
-        )
-    return Section(
-        id="sensitivity",
-        title="Does it hang on one trust?",
-        question="Would the answer change without one of the trusts?",
-        answer=_hangs_on(results),
-        paragraphs=(words,) if words else (),
-        tables=tuple(tables),
-    )
-
-
-def _hangs_on(results: StudyResults) -> str:
-    result = results.primary.result
-    if result.n_treated == 1:
-        return "There is one trust: everything hangs on it."
-    frame = leave_one_treated_out(result)
-    measure = result.measure
-    largest = frame.iloc[int(frame["shift"].abs().to_numpy().argmax())]
-    excludes = frame[(frame["lower"] > 0) | (frame["upper"] < 0)]
-    with_all = "excludes" if not result.pooled.covers(0.0) else "holds"
-    flips = excludes if with_all == "holds" else frame.drop(excludes.index)
-    words = (
-        f"Without {results.label(str(largest['left_out']))} the estimate would be "
-        f"{measure.format_change(float(largest['estimate']))} instead of "
-        f"{measure.format_change(result.pooled.value)}, the largest shift. "
-    )
-    if flips.empty:
-        return words + f"The interval {with_all} no effect whichever trust is left out."
-    names = ", ".join(results.label(str(code)) for code in flips["left_out"])
-    return words + f"Whether the interval excludes no effect does hang on {names}."
-
-
-def _leave_out_columns(frame: pd.DataFrame, change: formats.Formatter) -> dict[str, Column | str]:
-    shown: dict[str, Column | str] = {
-        "name": "Left out",
-        "estimate": Column(label="Effect", format=change),
-        "lower": Column(label="Lower end", format=change),
-        "upper": Column(label="Upper end", format=change),
-        "p_value": Column(label="p-value", format=formats.p_value()),
-        "shift": Column(label="Shift", format=change),
-    }
-    return {column: shown.get(column, Column(label=column, shown=False)) for column in frame.columns}
-
-
-def _trusts_section(results: StudyResults) -> Section:
-    """Pool over trusts, where the question is how differently they fared."""
-    pooled = results.primary.pooled
-    if pooled is None:
-        return Section(
-            id="by-trust", title="Did it differ from trust to trust?", answer="There is one trust."
-        )
-    labels = {code: results.label(code) for code in results.primary.result.treated}
-    tables = [
-        Table(
-            id=f"pooled-{answer.question.id}",
-            caption=f"{answer.question.label}: random effects over trusts",
-            frame=answer.pooled.to_frame(),
-            open=answer.question.role == "primary",
-        )
-        for answer in results.answers
-        if answer.pooled is not None
-    ]
-    return Section(
-        id="by-trust",
-        title="Did it differ from trust to trust?",
-        question="Is there one effect, or did the trusts fare differently, and what would the next trust see?",
-        answer=pooled_answer(results),
-        cautions=pooled.cautions,
-        charts=(
-            Chart(
-                id="pooled-chart",
-                title=pooled.title,
-                description=pooled.description,
-                draw=lambda ax: pooled.plot(ax, labels=labels),
-                table=tables[0],
-            ),
-        ),
-        tables=tuple(tables[1:]),
-    )
-
-
-def pooled_answer(results: StudyResults) -> str:
-    """Say in plain words what random effects over trusts give.
-
-    Parameters
-    ----------
-    results : StudyResults
-        Everything that the study found.
-
-    Returns
-    -------
-    str
-        Mean effect, its interval, and the prediction interval for another trust.
-    """
-    answer = results.primary
-    pooled, measure = answer.pooled, answer.result.measure
-    if pooled is None:
-        return "There is one trust."
-    words = (
-        "Mean effect over the trusts "
-        + _interval_words(measure, pooled.estimate.value, pooled.estimate.lower, pooled.estimate.upper)
-        + ". "
-    )
-    if pooled.prediction is not None:
-        words += (
-            "Another trust like these could see anything from "
-            f"{measure.format_change(pooled.prediction.lower)} to {measure.format_change(pooled.prediction.upper)}."
-        )
-    return words
-
-
-def _comparison_section(results: StudyResults) -> Section:
-    tables = []
-    seen: set[tuple[str, str]] = set()
-    for answer in results.answers:
-        frame = answer.comparison.to_frame()
-        frame.insert(1, "name", [results.label(str(code)) for code in frame["trust"]])
-        key = (answer.result.measure.id, str(answer.comparison.window))
-        if key in seen:
-            continue
-        seen.add(key)
-        tables.append(
-            Table(
-                id=f"comparison-{answer.question.id}",
-                caption=f"{answer.question.label}: every candidate, kept or left out, and why",
-                frame=frame,
-                max_rows=400,
-                open=False,
-            )
-        )
-    return Section(
-        id="comparison-trusts",
-        title="Whom are they compared with?",
-        question="Which trusts serve as comparison, and why not the others?",
-        answer=str(results.primary.comparison.summary()),
-        cautions=results.primary.comparison.cautions,
-        tables=tuple(tables),
-    )
-
-
-def value_format(measure: Measure) -> formats.Formatter:
-    """Return a formatter for values of a measure."""
-    return measure.format
-
-
-def change_format(measure: Measure) -> formats.Formatter:
-    """Return a formatter for changes of a measure."""
-    return measure.format_change
-
-
-def _interval_words(measure: Measure, value: float, lower: float, upper: float) -> str:
-    return (
-        f"{measure.format_change(value)} ({measure.format_change(lower)} to {measure.format_change(upper)})"
-    )
+def _wolf(calibration: Calibration | None) -> str:
+    """Write how often a test cries wolf, and say so where it is not to be trusted on these figures."""
+    if calibration is None:
+        return "cannot be told"
+    words = formats.percent()(calibration.false_alarm_rate)
+    if calibration.too_many:
+        return f"{words}, too often"
+    return f"{words}, too rarely" if calibration.too_few else words

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
 
 from lean_impact.changepoints import WindowComparison
-from lean_impact.report import Chart, Column, SafeSvg, Section, StudyResults, Table, formats, small_multiples
+from lean_impact.report import Chart, Column, SafeSvg, Section, StudyResults, Table, formats
 from lean_impact.spc import XmRChart, assurance_icon, expected_false_signals, variation_icon
 
 __all__ = ["changes_section", "spc_section"]
@@ -35,7 +33,7 @@ def spc_section(results: StudyResults) -> Section | None:
         title="Was each trust stable before, and what came after?",
         question="Do the figures of each trust move beyond their usual variation after the declared start?",
         answer=_spc_answer(results),
-        cautions=(_false_signals(results), *_shared_cautions(results)),
+        cautions=(*_unstable_words(results), _false_signals(results), *_shared_cautions(results)),
         paragraphs=(
             (
                 "Limits are computed from the months before the declared start and carried over all later ones, so "
@@ -43,7 +41,7 @@ def spc_section(results: StudyResults) -> Section | None:
                 f"why, and a rule is not a p-value. Rule set: {first.rule_set}."
             ),
         ),
-        tables=(_icon_table(results),),
+        tables=(_icon_table(results), _caution_table(results)),
         sections=tuple(_chart_section(results, measure) for measure in _measures(results)),
     )
 
@@ -60,22 +58,28 @@ def _spc_answer(results: StudyResults) -> str:
         for kind in dict.fromkeys(chart.variation for chart in charts)
     }
     said = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in words.items())
-    unstable = [chart for chart in charts if _unstable_before(results, chart)]
+    n = sum(_unstable_before(results, chart) for chart in charts)
     before = (
-        f"Before the start {len(unstable)} of {len(charts)} were not stable, so their limits are a poor yardstick."
-        if unstable
-        else "All were stable before the start."
+        f"{n} of {len(charts)} were not stable before the start" if n else "All were stable before the start"
     )
-    return f"At the end of the charts, {charts[0].measure.name}: {said}. {before}"
+    return f"{before}. At the end of the charts, {charts[0].measure.name}: {said}."
+
+
+def _unstable_words(results: StudyResults) -> tuple[str, ...]:
+    unstable = [chart for chart in results.charts if _unstable_before(results, chart)]
+    if not unstable:
+        return ()
+    return (
+        (
+            f"{len(unstable)} of {len(results.charts)} baselines hold signals themselves. Limits from such a baseline do "
+            "not describe one stable process, so a signal after the start is a description and no evidence."
+        ),
+    )
 
 
 def _unstable_before(results: StudyResults, chart: XmRChart) -> bool:
-    assert_plan = results.plan.spc
-    if assert_plan is None:
-        return False
-    signals = chart.signals()
-    starts = pd.to_datetime(signals["start"] if "start" in signals else signals.iloc[:, 0])
-    return bool((starts < pd.Timestamp(assert_plan.baseline.end)).any())
+    plan = results.plan.spc
+    return plan is not None and any(signal.confirmed < plan.baseline.end for signal in chart.signal_records)
 
 
 def _false_signals(results: StudyResults) -> str:
@@ -91,7 +95,7 @@ def _false_signals(results: StudyResults) -> str:
         baseline_points=baseline,
         seed=results.plan.seed,
     )
-    return str(found)
+    return str(found.summary())
 
 
 def _shared_cautions(results: StudyResults) -> tuple[str, ...]:
@@ -108,8 +112,10 @@ def _icon_table(results: StudyResults) -> Table:
             "trust": chart.trust,
             "name": results.label(chart.trust),
             "measure": chart.measure.name,
-            "variation": SafeSvg(svg=variation_icon(chart), words=chart.variation_words),
-            "assurance": SafeSvg(svg=assurance_icon(chart), words=chart.assurance_words),
+            "variation": SafeSvg(svg=variation_icon(chart), words=_variation(chart)),
+            "assurance": SafeSvg(svg=assurance_icon(chart), words=chart.assurance or "no target"),
+            "variation_in_full": chart.variation_words,
+            "assurance_in_full": chart.assurance_words,
             "latest": chart.measure.format(float(chart.values[chart.last])),
             "target": "none" if chart.target is None else chart.measure.format(chart.target),
         }
@@ -125,10 +131,43 @@ def _icon_table(results: StudyResults) -> Table:
             "measure": "Measure",
             "variation": "Variation",
             "assurance": "Assurance",
+            "variation_in_full": Column(label="Variation in full", shown=False),
+            "assurance_in_full": Column(label="Assurance in full", shown=False),
             "latest": Column(label="Latest", align="right"),
             "target": Column(label="Target", align="right"),
         },
         note="Variation speaks of the last point only; assurance compares the target with the limits.",
+    )
+
+
+def _variation(chart: XmRChart) -> str:
+    return f"{chart.variation}, {chart.variation_side}" if chart.variation_side else chart.variation
+
+
+def _caution_table(results: StudyResults) -> Table:
+    shared = set(_shared_cautions(results))
+    records = [
+        {
+            "trust": chart.trust,
+            "name": results.label(chart.trust),
+            "measure": chart.measure.name,
+            "caution": caution,
+        }
+        for chart in results.charts
+        for caution in chart.cautions
+        if caution not in shared
+    ]
+    return Table(
+        id="spc-cautions",
+        caption="What to know about each chart",
+        frame=pd.DataFrame(records, columns=["trust", "name", "measure", "caution"]),
+        columns={
+            "trust": Column(label="Code", shown=False),
+            "name": "Trust",
+            "measure": "Measure",
+            "caution": "Read with care",
+        },
+        open=False,
     )
 
 
@@ -138,17 +177,6 @@ def _chart_section(results: StudyResults, measure: str) -> Section:
         id=f"spc-{measure}",
         title=charts[0].measure.name,
         charts=tuple(_spc_chart(results, chart) for chart in charts),
-        cautions=_own_cautions(results, charts),
-    )
-
-
-def _own_cautions(results: StudyResults, charts: list[XmRChart]) -> tuple[str, ...]:
-    shared = set(_shared_cautions(results))
-    return tuple(
-        f"{results.label(chart.trust)}: {caution}"
-        for chart in charts
-        for caution in chart.cautions
-        if caution not in shared
     )
 
 
@@ -201,8 +229,8 @@ def changes_section(results: StudyResults) -> Section | None:
                 "adoption window is no proof: winters, coding changes and national declines move many trusts at once."
             ),
         ),
-        charts=tuple(_changes_chart(results, measure) for measure in _changed_measures(results)),
         tables=(_changes_table(results),),
+        sections=tuple(_changes_of(results, measure) for measure in _changed_measures(results)),
     )
 
 
@@ -212,9 +240,14 @@ def _changed_measures(results: StudyResults) -> tuple[str, ...]:
 
 def _changes_answer(results: StudyResults) -> str:
     primary = results.plan.primary.measure
-    mine = [comparison for comparison in results.changes if comparison.result.measure.id == primary]
-    said = [f"{results.label(item.result.trust)}: {item.verdict}" for item in mine or results.changes]
-    return "; ".join(said) + "."
+    mine = [item for item in results.changes if item.result.measure.id == primary] or list(results.changes)
+    said = "; ".join(f"{results.label(item.result.trust)}: {item.verdict}" for item in mine)
+    words = f"Against the adoption window, {mine[0].result.measure.name} changed {said}."
+    inside = [change for item in mine for change in item.changes("inside")]
+    falls = sum(change.size < 0 for change in inside)
+    if inside:
+        words += f" Of {len(inside)} changes inside a window {falls or 'none'} {'is a fall' if falls == 1 else 'are falls'}."
+    return words
 
 
 def _changes_cautions(results: StudyResults) -> tuple[str, ...]:
@@ -230,43 +263,52 @@ def _changes_cautions(results: StudyResults) -> tuple[str, ...]:
     )
 
 
-def _changes_chart(results: StudyResults, measure: str) -> Chart:
-    mine = [comparison for comparison in results.changes if comparison.result.measure.id == measure]
-    draws = {results.label(item.result.trust): partial(_draw_changes, comparison=item) for item in mine}
-    name = mine[0].result.measure.name
-    words = " ".join(f"{results.label(item.result.trust)}: {item.result.description}" for item in mine)
-    return Chart(
-        id=f"changes-{measure}-chart",
-        title=f"{name}: levels found without knowing the dates",
-        description=f"Small line charts, one for each trust. {words}",
-        draw_figure=small_multiples(draws, n_columns=2),
-        size=(9.0, 7.5),
+def _changes_of(results: StudyResults, measure: str) -> Section:
+    mine = [item for item in results.changes if item.result.measure.id == measure]
+    return Section(
+        id=f"change-points-{measure}",
+        title=mine[0].result.measure.name,
+        charts=tuple(_changes_chart(results, item) for item in mine),
     )
 
 
-def _draw_changes(ax: object, *, comparison: WindowComparison) -> None:
-    comparison.result.plot(ax, window=comparison.window)  # type: ignore[arg-type] # the renderer hands over axes
+def _changes_chart(results: StudyResults, item: WindowComparison) -> Chart:
+    result = item.result
+    return Chart(
+        id=f"changes-{result.measure.id}-{result.trust.lower()}-chart",
+        title=f"{results.label(result.trust)}: levels found without knowing the dates",
+        description=result.description,
+        draw=lambda ax: result.plot(ax, window=item.window),
+        size=(9.0, 3.2),
+    )
 
 
 def _changes_table(results: StudyResults) -> Table:
-    frames = []
-    for comparison in results.changes:
-        frame = comparison.to_frame()
-        if frame.empty:
-            continue
-        frames.append(frame)
+    frames = [frame for item in results.changes if not (frame := item.to_frame()).empty]
     frame = pd.concat(frames, ignore_index=True) if frames else results.changes[0].to_frame()
     frame.insert(0, "name", [results.label(str(code)) for code in frame["trust"]])
+    measures = {item.result.measure.id: item.result.measure for item in results.changes}
+    frame.insert(1, "about", [measures[key].name for key in frame["measure"]])
+    frame.insert(
+        2,
+        "change",
+        [
+            measures[key].format_change(size)
+            for key, size in zip(frame["measure"], frame["size"], strict=True)
+        ],
+    )
+    shown: dict[str, Column | str] = {
+        "name": "Trust",
+        "about": "Measure",
+        "change": Column(label="Change", align="right"),
+        "period": Column(label="First period of the new level", format=formats.month),
+        "p_value": Column(label="p-value", format=formats.p_value()),
+        "p_smallest": Column(label="Smallest reachable", format=formats.p_value()),
+        "where": "Against the adoption window",
+    }
     return Table(
         id="change-points-found",
         caption="Change-points, and where each lies against the trust's adoption window",
         frame=frame,
-        columns={
-            "name": "Trust",
-            "trust": Column(label="Code", shown=False),
-            "period": Column(label="First period of the new level", format=formats.month),
-            "p_value": Column(label="p-value", format=formats.p_value()),
-        }
-        if not frame.empty
-        else {},
+        columns={column: shown.get(column, Column(label=column, shown=False)) for column in frame.columns},
     )
