@@ -15,6 +15,7 @@ OBJECTS = {
     "python": [
         ("ValueError", "py:exception", "library/exceptions.html#$"),
         ("KeyError", "py:exception", "library/exceptions.html#$"),
+        ("collections.abc.Callable", "py:class", "library/collections.abc.html#$"),
         ("datetime.date", "py:class", "library/datetime.html#$"),
         ("pathlib.Path", "py:class", "library/pathlib.html#$"),
         ("warnings.warn", "py:function", "library/warnings.html#$"),

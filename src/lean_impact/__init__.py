@@ -1,16 +1,16 @@
 """Evaluate an improvement programme: what changed, when, by how much, for whom, and under which conditions.
 
-================  =========================================================================
-``run_study``     from a study file to a report (:mod:`lean_impact.study`)
-``Panel``         validated figures: trust x measure x period (:mod:`lean_impact.tables`)
-``assess``        what can be trusted in them (:mod:`lean_impact.quality`)
-``XmR``           control charts with the NHS rules (:mod:`lean_impact.spc`)
-``RupturesDetector``  change-points, blind to the dates (:mod:`lean_impact.changepoints`)
+===========================  =====================================================================
+``run_study``                from a study file to a report (:mod:`lean_impact.study`)
+``Panel``                    validated figures: trust x measure x period (:mod:`lean_impact.tables`)
+``assess``                   what can be trusted in them (:mod:`lean_impact.quality`)
+``XmR``                      control charts with the NHS rules (:mod:`lean_impact.spc`)
+``RupturesDetector``         change-points, blind to the dates (:mod:`lean_impact.changepoints`)
 ``DifferenceInDifferences``  effects against comparison trusts (:mod:`lean_impact.effects`)
-``RandomEffects``  pooling over trusts (:mod:`lean_impact.pooled`)
-``ContingencyAnalysis``  conditions, judged against a null model (:mod:`lean_impact.contingency`)
-``hookimpl``      the way for plugins to take part (:mod:`lean_impact.hooks`)
-================  =========================================================================
+``RandomEffects``            pooling over trusts (:mod:`lean_impact.pooled`)
+``ContingencyAnalysis``      conditions, judged against a null model (:mod:`lean_impact.contingency`)
+``hookimpl``                 the way for plugins to take part (:mod:`lean_impact.hooks`)
+===========================  =====================================================================
 """
 
 from __future__ import annotations

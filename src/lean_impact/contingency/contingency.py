@@ -268,7 +268,7 @@ class ContingencyAnalysis:
         improvement : {"increase", "decrease", "neutral"}
             Which movement of the measure is better.
         outcome, outcome_name, timing
-            See :func:`lean_impact.contingency.design.design_check`.
+            See :func:`lean_impact.contingency.design_check`.
 
         Returns
         -------

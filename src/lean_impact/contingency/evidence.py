@@ -297,8 +297,8 @@ def completions(states: np.ndarray, *, limit: int, seed: int) -> tuple[np.ndarra
 
     Returns
     -------
-    filled : ndarray of float64, shape (n_completions, *states.shape)
-        Completions of ones and zeros, all to be weighted alike.
+    filled : ndarray of float64, shape (n_completions, ...)
+        Completions of ones and zeros in the shape of ``states``, all to be weighted alike.
     exact : bool
         Whether these are all completions, and not a random draw of them.
 

@@ -271,8 +271,8 @@ class ContingencyModel(Protocol):
     Notes
     -----
     A model is configuration only; everything learned is in the fit. It must pass
-    :func:`lean_impact.contingency.checks.scorer_checks`. :meth:`Evidence.gather
-    <lean_impact.contingency.evidence.Evidence.gather>` does the checking and orientation that
+    :func:`lean_impact.contingency.scorer_checks`. :meth:`Evidence.gather
+    <lean_impact.contingency.Evidence.gather>` does the checking and orientation that
     every model needs.
     """
 

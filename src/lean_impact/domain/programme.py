@@ -56,7 +56,7 @@ class Event(DomainModel):
     trust : str or None
         ODS code, or None for the whole country.
     kind : str
-        One of the kinds of :data:`EventKind`.
+        One of the kinds of :data:`~lean_impact.domain.programme.EventKind`.
     what : str
         What happened, in one sentence.
     confidence : {"high", "medium", "low", "inferred"}

@@ -55,7 +55,7 @@ class QualityFinding(DomainModel):
     measure : str or None
         Identifier of the measure, or None for all measures.
     kind : str
-        One of :data:`FindingKind`.
+        One of :data:`~lean_impact.domain.quality.FindingKind`.
     start, end : date
         First day concerned, and first day no longer concerned.
     n_periods : int
@@ -103,7 +103,7 @@ class Decision(DomainModel):
     Parameters
     ----------
     kind : str
-        One of :data:`FindingKind`.
+        One of :data:`~lean_impact.domain.quality.FindingKind`.
     action : str
         What was done, such as ``"pre-period from July 2012 as a sensitivity"``.
     reason : str

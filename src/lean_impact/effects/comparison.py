@@ -28,7 +28,7 @@ class Reason:
     Attributes
     ----------
     kind : str
-        One of :data:`ReasonKind`.
+        One of :data:`~lean_impact.effects.comparison.ReasonKind`.
     words : str
         The reason for the reader.
     """

@@ -1,7 +1,7 @@
 """The plugin system: what a plugin can offer, and how it is loaded without trusting it to work.
 
-A plugin is a module or object with functions marked :data:`hookimpl`, named in the entry-point group
-``lean_impact`` of its package.
+A plugin is a module or object with functions marked :data:`~lean_impact.hooks.specs.hookimpl`, named in
+the entry-point group ``lean_impact`` of its package.
 """
 
 from lean_impact.hooks.failures import PluginFailure, PluginInfo, PluginWarning

@@ -54,7 +54,7 @@ class PluginFailure:
     plugin : PluginInfo
         The plugin.
     stage : str
-        One of :data:`Stage`.
+        One of :data:`~lean_impact.hooks.failures.Stage`.
     what : str
         What was being done, such as the hook or the entry's name.
     error : str

@@ -84,8 +84,8 @@ class RandomEffects:
     :math:`\max(1, q)`, with k - 1 degrees of freedom: without the floor it is far too narrow where effects
     happen to agree. The prediction interval uses :math:`\tau^2 + \mathrm{se}^2` and k - 2 degrees of freedom.
 
-    The standard errors of :class:`DifferenceInDifferences` already hold how much comparison trusts differ in
-    their change, so :math:`\tau^2` is what the treated trusts differ beyond that.
+    The standard errors of :class:`~lean_impact.effects.DifferenceInDifferences` already hold how much
+    comparison trusts differ in their change, so :math:`\tau^2` is what the treated trusts differ beyond that.
 
     References
     ----------

@@ -133,7 +133,7 @@ class Tidied:
         return self.panel.frame
 
     def issues_frame(self) -> pd.DataFrame:
-        """Return one row for each issue; the columns are the fields of :class:`Issue`."""
+        """Return one row for each issue; the columns are the fields of :class:`~lean_impact.errors.Issue`."""
         records = [issue.as_record() for issue in self.issues]
         return pd.DataFrame(records, columns=[item.name for item in fields(Issue)])
 

@@ -1,6 +1,6 @@
 """Tell whether a measure is stable and reaches its target: statistical process control the NHS way.
 
-One chart type a module, beside each other: :mod:`~lean_impact.spc.xmr` for single figures. The rules are
+One chart type a module, beside each other: :class:`XmR` for single figures. The rules are
 one immutable object, whose name stands on every chart.
 """
 

@@ -135,7 +135,7 @@ class XmRChart:
 
     @property
     def point_types(self) -> tuple[PointType, ...]:
-        """How each point is to be read, see :data:`PointType`."""
+        """How each point is to be read, see :data:`~lean_impact.spc.points.PointType`."""
         return tuple(self._point_type(at) for at in range(len(self.judged)))
 
     def _point_type(self, at: int) -> PointType:

@@ -68,7 +68,7 @@ class Series:
     numerators, denominators : ndarray of float64, shape (n_periods,)
         Counts behind the values, NaN where there are none.
     flags : ndarray of str, shape (n_periods,)
-        What stands behind each value, see :data:`Flag`.
+        What stands behind each value, see :data:`~lean_impact.tables.panel.Flag`.
     """
 
     trust: str
@@ -98,9 +98,9 @@ class Panel:
     -----
     Columns, in this order: ``trust`` code; ``measure`` identifier; ``period`` first day; ``value`` in the
     measure's unit, NaN if there is none; ``numerator`` and ``denominator`` counts, NaN if there are none;
-    ``flag`` one of :data:`Flag`; ``source`` block or file; ``source_row`` row in it, counted from 1.
-    Rows are sorted by measure, trust and period. A trust's gaps between its first and last period are
-    explicit rows with the flag ``missing``.
+    ``flag`` one of :data:`~lean_impact.tables.panel.Flag`; ``source`` block or file; ``source_row`` row in
+    it, counted from 1. Rows are sorted by measure, trust and period. A trust's gaps between its first and
+    last period are explicit rows with the flag ``missing``.
 
     Examples
     --------

@@ -156,7 +156,7 @@ class NullFit:
         return self.new_trust
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row for each trust, see :func:`lean_impact.contingency.scoring.score_table`."""
+        """Return one row for each trust, see :func:`lean_impact.contingency.score_table`."""
         return score_table(self, trusts=self.evidence.trusts)
 
     def summary(self) -> Summary:
@@ -170,8 +170,7 @@ class NullModel:
 
     Notes
     -----
-    ``effect_i = mu + u_i + e_i``, spread by Paule and Mandel, see
-    :func:`lean_impact.kernels.effect_regression.regress_effects`. One more trust is predicted by a t
+    ``effect_i = mu + u_i + e_i``, spread by Paule and Mandel. One more trust is predicted by a t
     distribution around ``mu`` with scale ``sqrt(tau2 + var(mu))`` and ``n - 1`` degrees of freedom.
 
     References
@@ -218,7 +217,7 @@ class NullModel:
         ------
         InputError, DesignError
             If cases and effects do not belong together, see
-            :meth:`lean_impact.contingency.evidence.Evidence.gather`.
+            :meth:`lean_impact.contingency.Evidence.gather`.
         """
         provenance = Provenance(
             plugin=self.name,

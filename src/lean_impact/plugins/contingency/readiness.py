@@ -93,7 +93,7 @@ class ReadinessIndex:
         ------
         InputError
             If a weight is missing, not above 0, or of no condition in the table; or if cases and effects do
-            not belong together, see :meth:`lean_impact.contingency.evidence.Evidence.gather`.
+            not belong together, see :meth:`lean_impact.contingency.Evidence.gather`.
         """
         evidence = Evidence.gather(cases, effects, improvement=improvement)
         entering = np.flatnonzero(evidence.testable)

@@ -303,7 +303,7 @@ class ReadinessFit:
         return frame.sort_values(["trust", "rank"], ignore_index=True)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row for each trust, see :func:`lean_impact.contingency.scoring.score_table`."""
+        """Return one row for each trust, see :func:`lean_impact.contingency.score_table`."""
         return score_table(self, trusts=self.evidence.trusts)
 
     def summary(self) -> Summary:
