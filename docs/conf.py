@@ -32,6 +32,8 @@ nitpicky = True
 
 html_theme = "furo"
 html_title = "lean_impact"
+html_static_path = ["_static"]
+html_css_files = ["wrap.css"]
 html_copy_source = False
 html_theme_options = {
     # The identity colours of the NHS; the second is what stands out on a dark page.
