@@ -33,7 +33,7 @@ def test_conclusion_gives_numbers_interval_and_p(world):
     text = conclusion(result)
     measure = result.measure
     assert measure.format_change(result.pooled.value) in text
-    assert measure.format_change(result.pooled.lower) in text
+    assert measure.format_range(result.pooled.lower, result.pooled.upper) in text
     assert "95% interval" in text
     assert "p < 0.001" in text
     assert "5 treated trusts" in text

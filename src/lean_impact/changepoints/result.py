@@ -220,11 +220,11 @@ class ChangePoints:
 
     def _change_words(self) -> Iterator[str]:
         for change in self.changes:
-            lower, upper = (self.measure.format_change(x) for x in (change.lower, change.upper))
+            ends = self.measure.format_range(change.lower, change.upper)
             yield (
                 f"{self.label(change.period)}: from {self.measure.format(change.before)} to "
                 f"{self.measure.format(change.after)} ({self.measure.format_change(change.size)}, "
-                f"{1 - self.false_alarm:.0%} interval {lower} to {upper}), {change.p_value}"
+                f"{1 - self.false_alarm:.0%} interval {ends}), {change.p_value}"
             )
 
     def _verdict(self) -> str:

@@ -125,3 +125,18 @@ class Measure(DomainModel):
         if self.kind == "proportion":
             return f"{100 * change:+.1f} points"
         return f"{change:+,.0f}" if self.kind == "count" else f"{change:+.3f}"
+
+    def format_range(self, lower: float, upper: float) -> str:
+        """Write the two ends of a range of differences for a reader, the unit once.
+
+        Parameters
+        ----------
+        lower, upper : float
+            Ends, in the measure's own unit.
+
+        Returns
+        -------
+        str
+            For example ``"-9.6 to +10.2 points"``.
+        """
+        return f"{self.format_change(lower).removesuffix(' points')} to {self.format_change(upper)}"

@@ -153,7 +153,7 @@ def _trusts(n: int, which: str) -> str:
 def _with_interval(estimate: Estimate, measure: Measure) -> str:
     return (
         f"{measure.format_change(estimate.value)} ({100 * estimate.level:.0f}% interval "
-        f"{measure.format_change(estimate.lower)} to {measure.format_change(estimate.upper)})"
+        f"{measure.format_range(estimate.lower, estimate.upper)})"
     )
 
 

@@ -70,7 +70,7 @@ def _answer(results: StudyResults) -> str:
         f"{lead} On average {who} changed by {measure.format_change(moved + result.pooled.value)} and "
         f"{result.n_comparison} others by {measure.format_change(moved)}. The difference of "
         f"{measure.format_change(result.pooled.value)} could be anything from "
-        f"{measure.format_change(result.pooled.lower)} to {measure.format_change(result.pooled.upper)} "
+        f"{measure.format_range(result.pooled.lower, result.pooled.upper)} "
         f"({100 * result.pooled.level:.0f}% interval; {_p_words(result)})."
     )
 
@@ -109,7 +109,7 @@ def _secondary(results: StudyResults) -> str:
         measure, pooled = answer.result.measure, answer.result.pooled
         words += (
             f" Alone, '{answer.question.label}' would pass ({measure.format_change(pooled.value)}, "
-            f"{measure.format_change(pooled.lower)} to {measure.format_change(pooled.upper)}, "
+            f"{measure.format_range(pooled.lower, pooled.upper)}, "
             f"p = {answer.result.p_value.value:.3f}); allowing for {len(others)} questions it does not "
             f"(p = {adjusted[answer.question.id]:.2f})."
         )
@@ -121,7 +121,7 @@ def _trusts(results: StudyResults) -> str:
     measure = result.measure
     said = "; ".join(
         f"{results.label(effect.trust)} {measure.format_change(effect.estimate.value)} "
-        f"({measure.format_change(effect.estimate.lower)} to {measure.format_change(effect.estimate.upper)})"
+        f"({measure.format_range(effect.estimate.lower, effect.estimate.upper)})"
         for effect in result.effects
     )
     narrower = [
@@ -131,8 +131,8 @@ def _trusts(results: StudyResults) -> str:
     ]
     also = " ".join(
         f"{answer.question.label}: {measure.format_change(answer.result.effects[0].estimate.value)} "
-        f"({measure.format_change(answer.result.effects[0].estimate.lower)} to "
-        f"{measure.format_change(answer.result.effects[0].estimate.upper)}). {answer.question.why}."
+        f"({measure.format_range(answer.result.effects[0].estimate.lower, answer.result.effects[0].estimate.upper)}). "
+        f"{answer.question.why}."
         for answer in narrower
     )
     return f"By trust, beyond the comparison: {said}. {also}".strip()

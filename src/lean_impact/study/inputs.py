@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -13,12 +14,12 @@ import pandas as pd
 from lean_impact._version import __version__
 from lean_impact.domain import InputFile, Measure, Provenance, Succession
 from lean_impact.errors import InputError, Issue, StudyError
-from lean_impact.hooks import Plugins
-from lean_impact.sources import read_source
+from lean_impact.hooks import Owned, Plugins, SourceEntry
+from lean_impact.sources import DataSource, Tidied, read_source
 from lean_impact.study.file import DataBlock, Study
 from lean_impact.tables import Panel
 
-__all__ = ["StudyInputs", "read_inputs"]
+__all__ = ["StudyInputs", "read_inputs", "read_with"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -92,21 +93,62 @@ def _read_block(
 ) -> tuple[Panel, tuple[Issue, ...]]:
     if block.file is not None:
         return _read_tidy(study.folder / block.file, measures), ()
-    owned = plugins.source(str(block.source))
-    what = f"source '{block.source}'"
-    source = plugins.attempt(owned.entry.open, plugin=owned.plugin, stage="open", what=what)
+    tidied = read_with(plugins.source(str(block.source)), study.folder / str(block.folder), plugins=plugins)
+    return tidied.panel, tidied.issues
+
+
+def read_with(owned: Owned[SourceEntry], folder: str | Path, *, plugins: Plugins) -> Tidied:
+    """Read a folder with the data source of a plugin.
+
+    Parameters
+    ----------
+    owned : Owned of SourceEntry
+        The data source, and whose it is.
+    folder : str or Path
+        Folder of files.
+    plugins : Plugins
+        Where a failure is recorded.
+
+    Returns
+    -------
+    Tidied
+        What the source made of the files.
+
+    Raises
+    ------
+    InputError
+        If the folder or a file cannot be used.
+    StudyError
+        If the data source itself fails.
+    """
+    what = f"source '{owned.entry.name}'"
+    source = plugins.attempt(partial(_opened, owned.entry), plugin=owned.plugin, stage="open", what=what)
     if source is not None:
-        folder = study.folder / str(block.folder)
         tidied = plugins.attempt(
-            lambda: read_source(source, folder=folder),
+            partial(_tidied, source, folder),
             plugin=owned.plugin,
             stage="use",
             what=what,
             passing=(InputError,),
         )
         if tidied is not None:
-            return tidied.panel, tidied.issues
-    raise StudyError(f"{plugins.failures[-1]}; the study cannot run without these figures")
+            return tidied
+    raise StudyError(f"{plugins.failures[-1]}; nothing can be done without these figures")
+
+
+def _opened(entry: SourceEntry) -> DataSource:
+    source: object = entry.open()
+    if not isinstance(source, DataSource):
+        raise TypeError(f"open returns a {type(source).__name__} and not a DataSource")
+    return source
+
+
+def _tidied(source: DataSource, folder: str | Path) -> Tidied:
+    tidied = read_source(source, folder=folder)
+    panel: object = tidied.panel
+    if not isinstance(panel, Panel):
+        raise TypeError(f"tidy gives a {type(panel).__name__} and not a Panel")
+    return tidied
 
 
 def _read_tidy(path: Path, measures: dict[str, Measure]) -> Panel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -10,10 +11,18 @@ import numpy as np
 
 from lean_impact.changepoints import RupturesDetector, WindowComparison
 from lean_impact.contingency import Contingency, ContingencyAnalysis, ContingencyModel, OutcomeMove
-from lean_impact.domain import AnalysisPlan, CaseTable, EffectQuestion, QualityPlan, TrustEffect, Window
-from lean_impact.effects import DifferenceInDifferences, select_comparison
-from lean_impact.errors import StudyError
-from lean_impact.hooks import Plugins
+from lean_impact.domain import (
+    AnalysisPlan,
+    CaseTable,
+    EffectQuestion,
+    Exclusion,
+    QualityPlan,
+    TrustEffect,
+    Window,
+)
+from lean_impact.effects import Comparison, DifferenceInDifferences, select_comparison
+from lean_impact.errors import DesignError, Issue, StudyError
+from lean_impact.hooks import Plugins, ScorerEntry
 from lean_impact.pooled import RandomEffects
 from lean_impact.quality import QualityReport, assess
 from lean_impact.report import EffectAnswer
@@ -98,15 +107,28 @@ class Stages:
 
     # ------------------------------------------------------------------ effects
 
-    def answers(self) -> tuple[EffectAnswer, ...]:
-        """Answer every question on effects, in the order of the plan."""
-        return tuple(self._answer(question) for question in self.study.plan.effects)
+    def comparisons(self) -> dict[str, Comparison]:
+        """Choose the comparison trusts of every question; StudyError that names each question without any."""
+        found: dict[str, Comparison] = {}
+        issues: list[Issue] = []
+        for question in self.study.plan.effects:
+            try:
+                found[question.id] = self._comparison(question)
+            except DesignError as error:
+                issues.append(
+                    Issue(rule="no-comparison", key=f"plan.effects '{question.id}'", message=error.message)
+                )
+        if issues:
+            raise StudyError(f"{self.study.path.name} asks what these figures cannot answer", issues)
+        return found
 
-    def _answer(self, question: EffectQuestion) -> EffectAnswer:
+    def answers(self, comparisons: Mapping[str, Comparison]) -> tuple[EffectAnswer, ...]:
+        """Answer every question on effects, in the order of the plan."""
+        return tuple(self._answer(question, comparisons[question.id]) for question in self.study.plan.effects)
+
+    def _comparison(self, question: EffectQuestion) -> Comparison:
         plan = self.study.plan
-        treated = question.trusts or self.study.programme.codes
-        ignore = tuple(item for item in plan.exclusions if item.applies_to(question.measure))
-        comparison = select_comparison(
+        return select_comparison(
             self.inputs.panel,
             measure=question.measure,
             window=Window(start=question.pre.start, end=question.post.end),
@@ -114,8 +136,22 @@ class Stages:
             treated=self.study.programme.codes,
             excluded={code: group.reason for group in plan.not_comparable for code in group.codes},
             successions=self.inputs.successions,
-            ignore=ignore,
+            ignore=self._ignored(question),
         )
+
+    def _ignored(self, question: EffectQuestion) -> tuple[Exclusion, ...]:
+        return tuple(item for item in self.study.plan.exclusions if item.applies_to(question.measure))
+
+    def _answer(self, question: EffectQuestion, comparison: Comparison) -> EffectAnswer:
+        try:
+            return self._estimate(question, comparison)
+        except DesignError as error:
+            where = f"plan.effects '{question.id}' cannot be answered"
+            raise DesignError(f"{where}: {error.message}", error.issues) from error
+
+    def _estimate(self, question: EffectQuestion, comparison: Comparison) -> EffectAnswer:
+        plan = self.study.plan
+        treated = question.trusts or self.study.programme.codes
         estimator = DifferenceInDifferences(
             aggregation=question.aggregation,
             level=plan.level,
@@ -130,7 +166,7 @@ class Stages:
             comparison=comparison.trusts,
             pre=question.pre,
             post=question.post,
-            ignore=ignore,
+            ignore=self._ignored(question),
         )
         pooled = None
         if len(treated) >= _FEWEST_TO_POOL:
@@ -206,16 +242,38 @@ class Stages:
         """Open a model; one that is not bundled is tried out, so that it fails alone."""
         owned = self.plugins.scorer(name)
         what = f"scorer '{name}'"
-        model = self.plugins.attempt(owned.entry.open, plugin=owned.plugin, stage="open", what=what)
+        model = self.plugins.attempt(
+            partial(_opened, owned.entry), plugin=owned.plugin, stage="open", what=what
+        )
         if model is None or owned.plugin.bundled:
             return model
         tried = self.plugins.attempt(
-            partial(self._judge, (model,), null or model, cases, answer),
+            # The benchmark has nothing to be judged against.
+            partial(self._try, () if null is None else (model,), null or model, cases, answer),
             plugin=owned.plugin,
             stage="use",
             what=what,
         )
-        return model if tried is not None else None
+        return model if tried else None
+
+    def _try(
+        self,
+        models: tuple[ContingencyModel, ...],
+        null: ContingencyModel,
+        cases: CaseTable,
+        answer: EffectAnswer,
+    ) -> bool:
+        """Do with a model what the report will do with it."""
+        found = self._judge(models, null, cases, answer)
+        found.to_frame()
+        found.summary()
+        return all((found.description, *(item.description for item in found.validations)))
+
+    def check_names(self) -> None:
+        """Find every contingency model that the plan names; UnknownNameError if no plugin has it."""
+        plan = self.study.plan.contingency
+        for name in (plan.null, *plan.scorers) if plan else ():
+            self.plugins.scorer(name)
 
     @classmethod
     def seeds_of(cls, plan: AnalysisPlan) -> dict[str, int]:
@@ -224,6 +282,16 @@ class Stages:
         names = ("effects", "changepoints", "contingency")
         children = np.random.SeedSequence(plan.seed).spawn(len(names))
         return {name: int(child.generate_state(1)[0]) for name, child in zip(names, children, strict=True)}
+
+
+def _opened(entry: ScorerEntry) -> ContingencyModel:
+    """Open a model and see that it is one, and that it goes by the name of its entry."""
+    model: object = entry.open()
+    if not isinstance(model, ContingencyModel):
+        raise TypeError(f"open returns a {type(model).__name__} and not a ContingencyModel")
+    if model.name != entry.name:
+        raise ValueError(f"the model calls itself '{model.name}'; a report can only go by one name")
+    return model
 
 
 def _scaled(effect: TrustEffect, factor: float) -> TrustEffect:

@@ -84,8 +84,6 @@ def interval_words(measure: Measure, value: float, lower: float, upper: float) -
     Returns
     -------
     str
-        For example ``"-2.9 points (-9.1 points to +3.3 points)"``.
+        For example ``"-2.9 points (-9.1 to +3.3 points)"``.
     """
-    return (
-        f"{measure.format_change(value)} ({measure.format_change(lower)} to {measure.format_change(upper)})"
-    )
+    return f"{measure.format_change(value)} ({measure.format_range(lower, upper)})"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lean_impact.effects import Calibration, conclusion, verdict
-from lean_impact.plugins.sections.common import interval_words, smallest, stacked
+from lean_impact.plugins.sections.common import smallest, stacked
 from lean_impact.plugins.sections.effect_charts import forest_chart, naive_table, path_chart
 from lean_impact.plugins.sections.robustness import (
     by_trust_section,
@@ -24,7 +24,7 @@ _ROLES = {
     "primary": "decides",
     "secondary": "secondary",
     "sensitivity": "sensitivity",
-    "placebo": "placebo: nothing can have happened",
+    "placebo": "placebo",
 }
 
 
@@ -150,9 +150,9 @@ def _answers_table(results: StudyResults) -> Table:
                 "estimate": result.pooled.value,
                 "lower": result.pooled.lower,
                 "upper": result.pooled.upper,
-                "effect": interval_words(
-                    measure, result.pooled.value, result.pooled.lower, result.pooled.upper
-                ),
+                "effect": measure.format_change(result.pooled.value),
+                "interval": measure.format_range(result.pooled.lower, result.pooled.upper),
+                "trusts": f"{result.n_treated} against {result.n_comparison}",
                 "p_value": result.p_value.value,
                 "p_smallest": result.p_value.smallest,
                 "p_holm": adjusted.get(question.id, float("nan")),
@@ -166,9 +166,9 @@ def _answers_table(results: StudyResults) -> Table:
     shown: dict[str, Column | str] = {
         "label": "Question",
         "what_for": "Role",
-        "n_treated": "Programme's trusts",
-        "n_comparison": "Comparison trusts",
-        "effect": "Effect with 95% interval" if results.plan.level == 0.95 else "Effect with interval",  # noqa: PLR2004
+        "trusts": "Trusts",
+        "effect": Column(label="Effect", align="right"),
+        "interval": Column(label=f"{results.plan.level:.0%} interval", align="right"),
         "p_value": Column(label="p-value", format=formats.p_value()),
         "p_holm": Column(label="p for all secondary", format=formats.p_value(), missing="not in that family"),
         "wolf": Column(label="Cries wolf", align="right"),

@@ -252,7 +252,7 @@ def pooled_answer(results: StudyResults) -> str:
     if pooled.prediction is not None:
         words += (
             "Another trust like these could see anything from "
-            f"{measure.format_change(pooled.prediction.lower)} to {measure.format_change(pooled.prediction.upper)}."
+            f"{measure.format_range(pooled.prediction.lower, pooled.prediction.upper)}."
         )
     return words
 
