@@ -5,6 +5,10 @@ from __future__ import annotations
 import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 _HERE = Path(__file__).parent
 sys.path.insert(0, str(_HERE / "_ext"))
@@ -116,3 +120,13 @@ doctest_global_setup = """
 import matplotlib
 matplotlib.use("Agg")
 """
+
+
+def _skip(app: Sphinx, what: str, name: str, obj: object, skip: bool, options: object) -> bool | None:  # noqa: ARG001, FBT001 - Sphinx calls it like this
+    """Leave out what pydantic adds to every model."""
+    return True if name == "model_config" else None
+
+
+def setup(app: Sphinx) -> None:
+    """Tell autodoc what to leave out."""
+    app.connect("autodoc-skip-member", _skip)
