@@ -5,7 +5,6 @@ compares the model with a null model that knows no context; :func:`design_check`
 a condition that fits as well. :class:`ContingencyAnalysis` does all of it.
 """
 
-from lean_impact.contingency.checks import Check, scorer_checks
 from lean_impact.contingency.contingency import Contingency, ContingencyAnalysis
 from lean_impact.contingency.design import DesignCheck, design_check
 from lean_impact.contingency.evidence import Evidence, completions, without_trust
@@ -18,7 +17,6 @@ from lean_impact.contingency.ties import PivotalCell, Tie, tied_conditions
 from lean_impact.contingency.validation import LeftOut, Validation, validate
 
 __all__ = [
-    "Check",
     "ConditionFit",
     "Contingency",
     "ContingencyAnalysis",
@@ -40,7 +38,6 @@ __all__ = [
     "design_check",
     "luck",
     "score_table",
-    "scorer_checks",
     "synthetic_cases",
     "synthetic_effects",
     "tied_conditions",

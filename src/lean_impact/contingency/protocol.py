@@ -271,7 +271,7 @@ class ContingencyModel(Protocol):
     Notes
     -----
     A model is configuration only; everything learned is in the fit. It must pass
-    :func:`lean_impact.contingency.scorer_checks`. :meth:`Evidence.gather
+    ``lean_impact.testing.scorer_checks``. :meth:`Evidence.gather
     <lean_impact.contingency.Evidence.gather>` does the checking and orientation that
     every model needs.
     """

@@ -9,11 +9,12 @@ With pytest, :func:`parametrize_checks` makes each law a test of its own. Strate
 :mod:`lean_impact.testing.strategies`, which needs hypothesis.
 """
 
-from lean_impact.contingency import Check, scorer_checks
+from lean_impact.testing.check import Check
 from lean_impact.testing.detectors import detector_checks
 from lean_impact.testing.estimators import estimator_checks
 from lean_impact.testing.panels import SyntheticDesign, SyntheticPanel, synthetic_panel
 from lean_impact.testing.parametrize import parametrize_checks
+from lean_impact.testing.scorers import scorer_checks
 from lean_impact.testing.sections import section_checks
 from lean_impact.testing.sources import source_checks
 

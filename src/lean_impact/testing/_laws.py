@@ -8,12 +8,13 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from lean_impact.contingency import Check
 from lean_impact.errors import InputError
+from lean_impact.testing.check import Check
 
 __all__ = ["hold", "named", "refuses", "same"]
 
 T = TypeVar("T")
+Numbers = Sequence[float] | np.ndarray
 
 _CLOSE: Final = 1e-6
 
@@ -30,11 +31,11 @@ def hold(condition: bool, what: str) -> None:  # noqa: FBT001 - reads like the a
         raise AssertionError(what)
 
 
-def same(one: Sequence[float], two: Sequence[float], what: str, *, scale: float = 0.0) -> None:
+def same(one: Numbers, two: Numbers, what: str, *, scale: float = 0.0) -> None:
     """Complain unless two sets of numbers agree to about six digits of the largest, or of `scale`."""
     a, b = np.asarray(one, dtype="float64"), np.asarray(two, dtype="float64")
-    size = max(scale, float(np.abs(np.concatenate([a, b, [0.0]])[np.isfinite([*a, *b, 0.0])]).max()))
-    if a.shape != b.shape or not np.allclose(a, b, rtol=0, atol=_CLOSE * size, equal_nan=True):
+    sizes = [scale, *np.abs(a[np.isfinite(a)]), *np.abs(b[np.isfinite(b)])]
+    if a.shape != b.shape or not np.allclose(a, b, rtol=0, atol=_CLOSE * max(sizes), equal_nan=True):
         raise AssertionError(f"{what}: {a.tolist()} against {b.tolist()}")
 
 

@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 
 from lean_impact.changepoints import ChangePoints, Detector
-from lean_impact.contingency import Check
 from lean_impact.domain import Measure
 from lean_impact.tables import Series
 from lean_impact.testing._laws import hold, named, refuses, same
+from lean_impact.testing.check import Check
 
 __all__ = ["detector_checks"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from lean_impact.contingency import Check
 from lean_impact.errors import InputError, Issue
+from lean_impact.testing.check import Check
 
 if TYPE_CHECKING:
     import pytest

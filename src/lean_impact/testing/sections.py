@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from lean_impact.contingency import Check
 from lean_impact.hooks import SectionBuilder
 from lean_impact.report import Report, Section, StudyResults, render_html
 from lean_impact.testing._laws import hold, named
+from lean_impact.testing.check import Check
 
 __all__ = ["section_checks"]
 

@@ -10,11 +10,11 @@ from typing import Final
 
 import pandas as pd
 
-from lean_impact.contingency import Check
 from lean_impact.domain import Measure, Window
 from lean_impact.errors import InputError
 from lean_impact.sources import DataSource, SourceFile, Tidied
 from lean_impact.testing._laws import hold, named, refuses
+from lean_impact.testing.check import Check
 
 __all__ = ["source_checks"]
 

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lean_impact.contingency import scorer_checks, synthetic_cases, synthetic_effects
+from lean_impact.contingency import synthetic_cases, synthetic_effects
 from lean_impact.errors import InputError
 from lean_impact.plugins.contingency.null import NullModel
 from lean_impact.plugins.contingency.readiness import ReadinessIndex
+from lean_impact.testing import scorer_checks
 
 MODELS = {
     "null": NullModel(),

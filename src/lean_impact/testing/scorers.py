@@ -1,9 +1,8 @@
-"""Laws that every contingency model must obey, as plain functions that need no test runner."""
+"""Laws that every contingency model must obey."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -13,9 +12,10 @@ from lean_impact.contingency.evidence import without_trust
 from lean_impact.contingency.protocol import ContingencyFit, ContingencyModel, Prediction
 from lean_impact.contingency.synthetic import synthetic_cases, synthetic_effects
 from lean_impact.domain import CaseTable, Estimate, State, TrustEffect
-from lean_impact.errors import InputError
+from lean_impact.testing._laws import hold, named, refuses, same
+from lean_impact.testing.check import Check
 
-__all__ = ["Check", "scorer_checks"]
+__all__ = ["scorer_checks"]
 
 _TRUSTS: Final = ("AA1", "BB2", "CC3", "DD4", "EE5", "FF6")
 _COLUMNS: Final[Mapping[str, str]] = {
@@ -27,24 +27,7 @@ _COLUMNS: Final[Mapping[str, str]] = {
 _EFFECTS: Final = (0.31, -0.12, 0.05, 0.17, -0.27, 0.02)
 _ERRORS: Final = (0.05, 0.11, 0.08, 0.06, 0.09, 0.07)
 _GRID: Final = (0.025, 0.25, 0.5, 0.75, 0.975)
-_CLOSE: Final = 1e-6
 _SEED: Final = 20_150_901
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """A named law.
-
-    Attributes
-    ----------
-    name : str
-        What must hold, in short.
-    run : callable
-        Takes nothing; raises AssertionError with a sentence if the law is broken.
-    """
-
-    name: str
-    run: Callable[[], None]
 
 
 def scorer_checks(model: ContingencyModel) -> Iterator[Check]:
@@ -66,9 +49,7 @@ def scorer_checks(model: ContingencyModel) -> Iterator[Check]:
     >>> for check in scorer_checks(NullModel()):
     ...     check.run()
     """
-    for law in _LAWS:
-        name = law.__name__.removeprefix("_").replace("_", " ")
-        yield Check(name=name, run=partial(law, model))
+    yield from named(_LAWS, model)
 
 
 # ------------------------------------------------------------------ a small table, and ways to change it
@@ -114,18 +95,6 @@ def _numbers(prediction: Prediction) -> np.ndarray:
     return np.array([prediction.mean, *(prediction.quantile(p) for p in _GRID)])
 
 
-def _same(one: np.ndarray, two: np.ndarray, what: str) -> None:
-    """Complain unless two sets of numbers agree to about six digits."""
-    if not np.allclose(one, two, rtol=_CLOSE, atol=_CLOSE * float(np.abs(two).max(initial=0.0))):
-        raise AssertionError(f"{what}: {one.tolist()} against {two.tolist()}")
-
-
-def _hold(condition: bool, what: str) -> None:  # noqa: FBT001 - reads like the assert statement that it replaces
-    """Complain unless a condition holds."""
-    if not condition:
-        raise AssertionError(what)
-
-
 # ------------------------------------------------------------------ the laws
 
 
@@ -135,11 +104,11 @@ def _the_order_of_trusts_does_not_matter(model: ContingencyModel) -> None:
     shuffled = _cases(columns, tuple(_TRUSTS[i] for i in order))
     one, two = _fit(model), _fit(model, shuffled, _effects()[::-1])
     for context in _contexts():
-        _same(
+        same(
             _numbers(two.predict(context)), _numbers(one.predict(context)), "another order predicts otherwise"
         )
     for trust in _TRUSTS:
-        _same(_score(two, trust), _score(one, trust), f"another order scores {trust} otherwise")
+        same(_score(two, trust), _score(one, trust), f"another order scores {trust} otherwise")
 
 
 def _score(fit: ContingencyFit, trust: str) -> np.ndarray:
@@ -152,9 +121,9 @@ def _renaming_trusts_renames_scores(model: ContingencyModel) -> None:
     renamed = (*_TRUSTS[2:], *_TRUSTS[:2])
     one, two = _fit(model), _fit(model, _cases(trusts=renamed), _effects(renamed))
     for old, new in zip(_TRUSTS, renamed, strict=True):
-        _same(_score(two, new), _score(one, old), f"{old} renamed {new} scores otherwise")
+        same(_score(two, new), _score(one, old), f"{old} renamed {new} scores otherwise")
     for context in _contexts():
-        _same(_numbers(two.predict(context)), _numbers(one.predict(context)), "other names predict otherwise")
+        same(_numbers(two.predict(context)), _numbers(one.predict(context)), "other names predict otherwise")
 
 
 def _predictions_are_proper_distributions(model: ContingencyModel) -> None:
@@ -162,10 +131,10 @@ def _predictions_are_proper_distributions(model: ContingencyModel) -> None:
     for context in _contexts():
         prediction = fit.predict(context)
         quantiles = np.array([prediction.quantile(p) for p in _GRID])
-        _hold(bool(np.isfinite(quantiles).all() and (np.diff(quantiles) > 0).all()), "quantiles do not rise")
+        hold(bool(np.isfinite(quantiles).all() and (np.diff(quantiles) > 0).all()), "quantiles do not rise")
         back = np.array([prediction.cdf(q) for q in quantiles])
-        _same(back, np.array(_GRID), "the distribution function does not undo the quantiles")
-        _hold(0 <= prediction.outside <= 1, "the probability 'outside' is not between 0 and 1")
+        same(back, np.array(_GRID), "the distribution function does not undo the quantiles")
+        hold(0 <= prediction.outside <= 1, "the probability 'outside' is not between 0 and 1")
 
 
 def _a_constant_condition_changes_no_prediction(model: ContingencyModel) -> None:
@@ -173,7 +142,7 @@ def _a_constant_condition_changes_no_prediction(model: ContingencyModel) -> None
     one, two = _fit(model), _fit(model, _cases(more))
     for context in _contexts():
         wider: dict[str, State] = {**context, "also-same": "absent"}
-        _same(_numbers(two.predict(wider)), _numbers(one.predict(context)), "a constant changed a prediction")
+        same(_numbers(two.predict(wider)), _numbers(one.predict(context)), "a constant changed a prediction")
 
 
 def _a_condition_known_for_no_trust_changes_no_prediction(model: ContingencyModel) -> None:
@@ -181,7 +150,7 @@ def _a_condition_known_for_no_trust_changes_no_prediction(model: ContingencyMode
     one, two = _fit(model), _fit(model, _cases(more))
     for context in _contexts():
         wider: dict[str, State] = {**context, "connected": "unknown"}
-        _same(_numbers(two.predict(wider)), _numbers(one.predict(context)), "ignorance changed a prediction")
+        same(_numbers(two.predict(wider)), _numbers(one.predict(context)), "ignorance changed a prediction")
 
 
 def _scaling_effects_scales_predictions(model: ContingencyModel) -> None:
@@ -190,22 +159,22 @@ def _scaling_effects_scales_predictions(model: ContingencyModel) -> None:
         two = _fit(model, effects=_effects(scale=scale))
         for context in _contexts():
             expected = _numbers(one.predict(context)) * scale
-            _same(_numbers(two.predict(context)), expected, f"effects times {scale} do not scale predictions")
+            same(_numbers(two.predict(context)), expected, f"effects times {scale} do not scale predictions")
 
 
 def _a_measure_where_less_is_better_mirrors(model: ContingencyModel) -> None:
     one = _fit(model)
     two = model.fit(_cases(), _effects(scale=-1.0), improvement="decrease", seed=_SEED)
     for context in _contexts():
-        _same(_numbers(two.predict(context)), _numbers(one.predict(context)), "the mirrored measure differs")
+        same(_numbers(two.predict(context)), _numbers(one.predict(context)), "the mirrored measure differs")
 
 
 def _the_same_seed_gives_the_same_answer(model: ContingencyModel) -> None:
     one, two = _fit(model), _fit(model)
     for context in _contexts():
         a, b = _numbers(one.predict(context)), _numbers(two.predict(context))
-        _hold(a.tolist() == b.tolist(), "the same seed predicts otherwise")
-    _hold(one.findings == two.findings, "the same seed finds otherwise")
+        hold(a.tolist() == b.tolist(), "the same seed predicts otherwise")
+    hold(one.findings == two.findings, "the same seed finds otherwise")
 
 
 def _the_input_is_left_untouched(model: ContingencyModel) -> None:
@@ -213,7 +182,7 @@ def _the_input_is_left_untouched(model: ContingencyModel) -> None:
     fit = _fit(model, cases, effects)
     fit.predict(context)
     unchanged = cases == _cases() and effects == _effects() and context == _contexts()[0]
-    _hold(unchanged, "fitting or predicting changed its input")
+    hold(unchanged, "fitting or predicting changed its input")
 
 
 def _scores_lie_between_their_bounds(model: ContingencyModel) -> None:
@@ -221,21 +190,21 @@ def _scores_lie_between_their_bounds(model: ContingencyModel) -> None:
     for trust in _TRUSTS:
         score = fit.score(trust)
         ordered = 0 <= score.lower <= score.value <= score.upper <= 1
-        _hold(ordered, f"{trust}: 0 <= {score.lower} <= {score.value} <= {score.upper} <= 1 does not hold")
-        _hold(set(score.contributions) <= set(_COLUMNS), f"{trust}: a contribution of no condition")
+        hold(ordered, f"{trust}: 0 <= {score.lower} <= {score.value} <= {score.upper} <= 1 does not hold")
+        hold(set(score.contributions) <= set(_COLUMNS), f"{trust}: a contribution of no condition")
 
 
 def _findings_name_trusts_and_conditions_of_the_table(model: ContingencyModel) -> None:
     for finding in _fit(model).findings:
-        _hold(bool(finding.statement), "a finding says nothing")
-        _hold(set(finding.trusts) <= set(_TRUSTS), f"a finding names a trust of no case: {finding.trusts}")
-        _hold(set(finding.evidence) <= set(_COLUMNS), f"a finding rests on no condition: {finding.evidence}")
+        hold(bool(finding.statement), "a finding says nothing")
+        hold(set(finding.trusts) <= set(_TRUSTS), f"a finding names a trust of no case: {finding.trusts}")
+        hold(set(finding.evidence) <= set(_COLUMNS), f"a finding rests on no condition: {finding.evidence}")
 
 
 def _tables_hold_every_trust_once(model: ContingencyModel) -> None:
     frame = _fit(model).to_frame()
-    _hold("trust" in frame.columns, "the table has no column 'trust'")
-    _hold(sorted(frame["trust"]) == sorted(_TRUSTS), "the table does not hold every trust once")
+    hold("trust" in frame.columns, "the table has no column 'trust'")
+    hold(sorted(frame["trust"]) == sorted(_TRUSTS), "the table does not hold every trust once")
 
 
 def _effects_and_cases_that_do_not_belong_together_are_refused(model: ContingencyModel) -> None:
@@ -246,24 +215,16 @@ def _effects_and_cases_that_do_not_belong_together_are_refused(model: Contingenc
         (without_trust(_cases(), _TRUSTS[0]), _effects(), "an effect without a case"),
         (_cases(), certain, "effects without standard errors"),
     ):
-        _hold(_refuses(partial(_fit, model, cases, effects)), f"{what} was accepted")
+        hold(refuses(partial(_fit, model, cases, effects)) is not None, f"{what} was accepted")
 
 
 def _contexts_and_trusts_unheard_of_are_refused(model: ContingencyModel) -> None:
     fit = _fit(model)
-    _hold(
-        _refuses(lambda: fit.predict({"calm": "present"})), "a context with missing conditions was accepted"
+    hold(
+        refuses(lambda: fit.predict({"calm": "present"})) is not None,
+        "a context with missing conditions was accepted",
     )
-    _hold(_refuses(lambda: fit.score("ZZ9")), "a trust that was not fitted was scored")
-
-
-def _refuses(call: Callable[[], object]) -> bool:
-    """Tell whether a call raises an InputError."""
-    try:
-        call()
-    except InputError:
-        return True
-    return False
+    hold(refuses(lambda: fit.score("ZZ9")) is not None, "a trust that was not fitted was scored")
 
 
 _LAWS: Final[tuple[Callable[[ContingencyModel], None], ...]] = (

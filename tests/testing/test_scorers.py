@@ -9,8 +9,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lean_impact.contingency import Check, Prediction, scorer_checks
+from lean_impact.contingency import Prediction
 from lean_impact.plugins.contingency.null import NullModel
+from lean_impact.testing import Check, scorer_checks
 
 
 def _broken(model):
