@@ -5,6 +5,7 @@ Every number here was computed from the published figures by other means, or is 
 
 from __future__ import annotations
 
+import filecmp
 import json
 import re
 from html.parser import HTMLParser
@@ -14,6 +15,7 @@ import pytest
 
 from lean_impact.effects import verdict
 from lean_impact.pooled import PooledResult
+from lean_impact.study import copy_study, run_study
 from lean_impact.tables import Panel
 
 FIVE = ("RTP", "RR8", "RKB", "RF4", "RXW")
@@ -268,3 +270,11 @@ def test_progress_told_each_step(bundled_run):
     assert bundled_run.steps[0] == "Reading the study"
     assert bundled_run.steps[-1] == "Writing the report"
     assert len(bundled_run.steps) == 9
+
+
+def test_a_copy_that_was_not_changed_gives_the_same_output(bundled_run, tmp_path):
+    run_study(copy_study("nhs-vmi", tmp_path / "mine"), out=tmp_path / "out")
+    names = [path.relative_to(bundled_run.out) for path in bundled_run.out.rglob("*") if path.is_file()]
+    assert len(names) > 30
+    _, differing, failing = filecmp.cmpfiles(bundled_run.out, tmp_path / "out", names, shallow=False)
+    assert (differing, failing) == ([], [])

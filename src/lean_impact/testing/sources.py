@@ -131,7 +131,9 @@ def _provenance_names_every_file_with_its_digest(case: _Case) -> None:
 def _every_row_traces_to_a_file_and_row(case: _Case) -> None:
     frame = case.tidy().to_frame()
     rows = frame[frame["flag"] != "missing"]
-    unknown = set(rows["source"]) - {file.name for file in case.files}
+    # A sheet may be named after the file: "AE.xlsx, sheet 'Provider'".
+    names = {file.name for file in case.files}
+    unknown = {place for place in rows["source"].unique() if place.partition(", ")[0] not in names}
     hold(not unknown, f"rows come from {sorted(unknown)}, which was not given")
     hold(bool((rows["source_row"].fillna(0) >= 1).all()), "a row does not say which row of its file it is")
     once = not rows.duplicated(["source", "source_row", "measure", "trust", "period"]).any()
