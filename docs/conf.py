@@ -5,6 +5,10 @@ from __future__ import annotations
 import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 _HERE = Path(__file__).parent
 sys.path.insert(0, str(_HERE / "_ext"))
@@ -32,6 +36,8 @@ nitpicky = True
 
 html_theme = "furo"
 html_title = "lean_impact"
+html_static_path = ["_static"]
+html_css_files = ["wrap.css"]
 html_copy_source = False
 html_theme_options = {
     # The identity colours of the NHS; the second is what stands out on a dark page.
@@ -47,7 +53,10 @@ autosummary_ignore_module_all = False
 autosummary_imported_members = True
 autosummary_context = {
     # Shown again by a room for convenience; described on the page of the room that they belong to.
-    "elsewhere": {"lean_impact.quality": ["Decision", "QualityFinding"]},
+    "elsewhere": {
+        "lean_impact.quality": ["Decision", "QualityFinding"],
+        "lean_impact.testing": ["Check", "scorer_checks"],
+    },
     # Sets of words and constants, which autodoc does not find where they are passed on.
     "vocabularies": {
         "lean_impact.domain": [
@@ -111,3 +120,13 @@ doctest_global_setup = """
 import matplotlib
 matplotlib.use("Agg")
 """
+
+
+def _skip(app: Sphinx, what: str, name: str, obj: object, skip: bool, options: object) -> bool | None:  # noqa: ARG001, FBT001 - Sphinx calls it like this
+    """Leave out what pydantic adds to every model."""
+    return True if name == "model_config" else None
+
+
+def setup(app: Sphinx) -> None:
+    """Tell autodoc what to leave out."""
+    app.connect("autodoc-skip-member", _skip)

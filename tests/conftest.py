@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("quick", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("quick", deadline=None, derandomize=True, max_examples=30)
 settings.register_profile(
     "laws", deadline=None, max_examples=500, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -24,9 +24,8 @@ def run_page(path: Path) -> dict[str, Any]:
     """Run the code of the page from its script on, and return the names it defines."""
     shown = path.read_text(encoding="utf-8").partition(FIRST)[2]
     names: dict[str, Any] = {}
-    setup = "import textwrap\n"
     with contextlib.redirect_stdout(io.StringIO()):
-        for code in (setup, *BLOCK.findall(shown)):
+        for code in BLOCK.findall(shown):
             exec(compile(code, str(path), "exec"), names)  # noqa: S102 - the project's own page
     return names
 

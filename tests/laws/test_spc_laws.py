@@ -166,7 +166,7 @@ def _series(values, improvement="increase"):
         unit="unit",
         target=1.0,
     )
-    months = np.arange("2015-01", np.datetime64("2015-01", "M") + len(values), dtype="datetime64[M]")
+    months = np.datetime64("2015-01", "M") + np.arange(len(values)).astype("timedelta64[M]")
     none = np.full(len(values), np.nan)
     return Series(
         trust="RTP",

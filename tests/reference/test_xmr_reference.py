@@ -57,7 +57,7 @@ def _cases(path):
 def _series(given):
     values = np.array([np.nan if v is None else v for v in given["values"]], dtype=float)
     start = np.datetime64("2020-01", "M")
-    months = np.arange(start, start + len(values)).astype("datetime64[D]")
+    months = (start + np.arange(len(values)).astype("timedelta64[M]")).astype("datetime64[D]")
     periods = np.array(given["dates"], dtype="datetime64[D]") if "dates" in given else months
     measure = Measure(
         id="reference",

@@ -28,7 +28,7 @@ def make_series() -> Callable[..., Series]:
         measure = Measure(**{**fields, **changes})
         values = np.array(values, dtype=float)
         step = {"month": 1, "quarter": 3, "year": 12}[measure.frequency]
-        months = np.datetime64(start, "M") + step * np.arange(len(values))
+        months = np.datetime64(start, "M") + (step * np.arange(len(values))).astype("timedelta64[M]")
         none = np.full(len(values), np.nan)
         return Series(
             trust=trust,

@@ -75,7 +75,9 @@ def _series(values: np.ndarray) -> Series:
     values = np.array(values, dtype="float64")
     nothing = np.full(len(values), np.nan)
     parts = {
-        "periods": (np.datetime64("2012-01", "M") + np.arange(len(values))).astype("datetime64[D]"),
+        "periods": (np.datetime64("2012-01", "M") + np.arange(len(values)).astype("timedelta64[M]")).astype(
+            "datetime64[D]"
+        ),
         "values": values,
         "numerators": nothing,
         "denominators": nothing.copy(),
