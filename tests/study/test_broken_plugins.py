@@ -104,6 +104,15 @@ BROKEN_SECTIONS = {
         """,
         "plugin-failures",
     ),
+    "speaks-not-at-all": (
+        """
+        class Mute(Exception):
+            def __str__(self):
+                raise RuntimeError("no words")
+        raise Mute
+        """,
+        "its message cannot be read",
+    ),
     "speaks-no-utf8": ("raise OSError('caf\\udce9')", "caf?"),
 }
 
