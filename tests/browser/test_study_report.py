@@ -84,7 +84,9 @@ def test_nothing_is_asked_for_over_the_net_and_nothing_runs(bundled_page, small_
 
 @pytest.mark.usefixtures("axe_violations")
 def test_a_page_that_asks_for_something_is_found_out(small_page, tmp_path):
-    spoilt = small_page.replace("<main", '<img src="http://127.0.0.1:9/nowhere.png" onerror="void 0"><main', 1)
+    spoilt = small_page.replace(
+        "<main", '<img src="http://127.0.0.1:9/nowhere.png" onerror="void 0"><main', 1
+    )
     seen = look(spoilt, tmp_path)
     assert seen["pictures"] == seen["handlers"] == 1
     assert any("nowhere.png" in str(address) for address in seen["asked"])
