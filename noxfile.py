@@ -96,6 +96,24 @@ def examples(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """Look at reports in headless Chromium with axe-core; needs Chromium and npm."""
+    _install(session, "test")
+    session.run(
+        "npm",
+        "install",
+        "--no-fund",
+        "--no-audit",
+        "--prefix",
+        session.create_tmp(),
+        "axe-core",
+        external=True,
+    )
+    axe = Path(session.create_tmp()) / "node_modules/axe-core/axe.min.js"
+    session.run("pytest", "tests/browser", *session.posargs, env={"LEAN_IMPACT_AXE": str(axe.resolve())})
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Time the library, side by side with what it is compared with."""
     _install(session, "test")

@@ -233,3 +233,15 @@ def test_a_plugin_name_is_taken_once(tmp_path, monkeypatch):
     with pytest.warns(PluginWarning, match="taken"):
         plugins = Plugins.load(bundled={"good": Sound("wait")}, installed=[point], environ={})
     assert set(plugins.measures()) == {"wait"}
+
+
+def test_a_plugin_that_cannot_be_kept_in_a_set_fails_alone(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "stranger_unhashable.py").write_text(
+        "class Plugin:\n    def __eq__(self, other):\n        return True\nplugin = Plugin()\n"
+    )
+    point = EntryPoint(name="odd", value="stranger_unhashable:plugin", group="lean_impact")
+    with pytest.warns(PluginWarning, match="odd"):
+        plugins = Plugins.load(bundled={"good": Sound("wait")}, installed=[point], environ={})
+    assert plugins.failures[0].stage == "register"
+    assert set(plugins.measures()) == {"wait"}

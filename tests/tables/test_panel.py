@@ -183,3 +183,8 @@ def test_months_between_the_months_of_a_quarter_are_refused():
     frame = rows(period=["2015-04-01", "2015-05-01", "2015-07-01"] * 2)
     with pytest.raises(TableError, match="not on the quarterly calendar"):
         Panel.from_frame(frame, measures=[quarterly])
+
+
+def test_a_series_shows_itself_in_one_line():
+    series = Panel.from_frame(rows(), measures=[SEEN]).series("RTP", "seen")
+    assert repr(series) == "<Series: RTP seen, 3 periods from 2015-06-01 to 2015-08-01>"

@@ -159,6 +159,7 @@ class Plugins:
             return
         try:
             # On a manager of its own first: a failed registration leaves its name behind.
+            hash(plugin)  # pluggy keeps plugins in a set, and says so only when they are asked
             trial = _new_manager()
             trial.register(plugin, name=info.name)
             trial.check_pending()

@@ -82,6 +82,10 @@ class Series:
     def __len__(self) -> int:
         return len(self.periods)
 
+    def __repr__(self) -> str:
+        first, last = self.periods[[0, -1]] if len(self) else ("nothing", "nothing")
+        return f"<Series: {self.trust} {self.measure.id}, {len(self)} periods from {first} to {last}>"
+
 
 class Panel:
     """A validated, immutable table of trust x measure x period.
