@@ -62,7 +62,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types strictly."""
-    _install(session, "types")
+    _install(session, "types", "test")  # the laws for plugin authors are written for pytest and hypothesis
     session.run("mypy")
     session.run("mypy", "--config-file", "pyproject.toml", "tests/typing")
 

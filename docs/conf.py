@@ -55,7 +55,6 @@ autosummary_context = {
     # Shown again by a room for convenience; described on the page of the room that they belong to.
     "elsewhere": {
         "lean_impact.quality": ["Decision", "QualityFinding"],
-        "lean_impact.testing": ["Check", "scorer_checks"],
     },
     # Sets of words and constants, which autodoc does not find where they are passed on.
     "vocabularies": {

@@ -195,3 +195,10 @@ def test_the_rights_of_the_folder_are_the_usual_ones(tmp_path):
 def test_there_is_no_path_outside_the_block(tmp_path):
     with pytest.raises(RuntimeError, match="inside its with block"):
         _ = OutputFolder(tmp_path / "out").path
+
+
+def test_the_folder_one_stands_in_is_not_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OutputError, match="the folder you are in"), OutputFolder("."):
+        pass
+    assert tmp_path.is_dir()

@@ -130,7 +130,7 @@ def test_a_broken_section_is_left_out_and_told(kind, load, quick_file, tmp_path)
     assert manifest["plugin_failures"] == [failure]
     page = unescape((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
     assert failure in page
-    assert "1 plugin failed" in " ".join(outcome.report.cautions)
+    assert "1 plugin failure" in " ".join(outcome.report.cautions)
     assert failure in (tmp_path / "out" / "tables" / "plugin-failures.csv").read_text(encoding="utf-8")
     whole = {"effects", "conditions", "record"}
     assert whole <= {part.id for part in outcome.report.sections}

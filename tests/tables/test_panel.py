@@ -188,3 +188,28 @@ def test_months_between_the_months_of_a_quarter_are_refused():
 def test_a_series_shows_itself_in_one_line():
     series = Panel.from_frame(rows(), measures=[SEEN]).series("RTP", "seen")
     assert repr(series) == "<Series: RTP seen, 3 periods from 2015-06-01 to 2015-08-01>"
+
+
+def test_a_column_that_is_there_twice_is_refused(tmp_path):
+    path = tmp_path / "figures.csv"
+    frame = rows()
+    frame.insert(0, "flag", frame["flag"], allow_duplicates=True)
+    frame.to_csv(path, index=False)
+    with pytest.raises(TableError, match="column 'flag' is there more than once"):
+        Panel.read_csv(path, measures=[SEEN])
+
+
+@pytest.mark.parametrize("year", ["0215", "1899", "9912"])
+def test_a_mistyped_year_is_refused(year):
+    frame = rows(period=["2015-06-01", f"{year}-07-01", "2015-08-01"] * 2)
+    with pytest.raises(TableError, match="outside 1948 to 2100"):
+        Panel.from_frame(frame, measures=[SEEN])
+
+
+def test_a_damaged_archive_is_refused(tmp_path):
+    path = tmp_path / "figures.csv.gz"
+    whole = bytearray(gzip.compress(rows().to_csv(index=False).encode(), mtime=0))
+    whole[20:24] = b"\x00\xff\x00\xff"
+    path.write_bytes(bytes(whole))
+    with pytest.raises(TableError, match=r"figures\.csv\.gz cannot be read"):
+        Panel.read_csv(path, measures=[SEEN])

@@ -33,7 +33,7 @@ def leave_one_treated_out(result: EffectResult) -> pd.DataFrame:
     -------
     DataFrame
         One row for each treated trust: ``measure``, ``left_out``, ``estimate``, ``standard_error``,
-        ``lower``, ``upper``, ``level``, ``p_value``, ``shift`` (against the estimate with all trusts).
+        ``lower``, ``upper``, ``level``, ``p_value``, ``p_smallest``, ``shift`` (against the estimate with all trusts).
 
     Raises
     ------
@@ -107,8 +107,8 @@ def placebo_starts(
     -------
     DataFrame
         One row for each start: ``measure``, ``start``, ``n_pre``, ``n_post``, ``estimate``,
-        ``standard_error``, ``lower``, ``upper``, ``level``, ``p_value``. An effect here is a difference that
-        the programme cannot have made.
+        ``standard_error``, ``lower``, ``upper``, ``level``, ``p_value``, ``p_smallest``. An effect here is a
+        difference that the programme cannot have made.
 
     Raises
     ------
@@ -175,4 +175,5 @@ def _columns(estimate: Estimate, p: PValue) -> dict[str, object]:
         "upper": estimate.upper,
         "level": estimate.level,
         "p_value": p.value,
+        "p_smallest": p.smallest,
     }

@@ -175,6 +175,7 @@ class PooledResult:
             "upper": estimate.upper,
             "level": estimate.level,
             "p_value": p.value if p else np.nan,
+            "p_smallest": p.smallest if p else np.nan,
             "weight": np.nan,
             "blup": np.nan,
             "blup_lower": np.nan,

@@ -176,6 +176,8 @@ def _check(target: Path, *, overwrite: bool) -> None:
     blocking = next((path for path in (target, *target.parents) if path.exists() and not path.is_dir()), None)
     if blocking is not None:
         raise OutputError(f"cannot write to {target}: {blocking} is a file; choose another folder")
+    if target == Path.cwd():
+        raise OutputError(f"{target} is the folder you are in; choose another one, such as {target / 'out'}")
     if not target.exists() or overwrite:
         return
     with writing(target):

@@ -9,6 +9,9 @@ from lean_impact.report import EffectAnswer, StudyResults
 
 __all__ = ["Headline", "headline"]
 
+_SMALLEST_SHOWN = 0.001
+_TWO_DIGITS_DO = 0.095
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
@@ -77,14 +80,20 @@ def _answer(results: StudyResults) -> str:
 
 def _p_words(result: EffectResult) -> str:
     """Give the p-value to read, and the one by shuffling trusts with the smallest it could have been."""
-    words = f"p = {result.p_value.value:.2f}"
+    words = _p(result.p_value.value)
     shuffled = [p for p in result.p_values if p.smallest > 0]
     if shuffled:
         words += (
-            f"; shuffling the trusts gives p = {shuffled[0].value:.2f}, where {shuffled[0].smallest:.1g} is the "
+            f"; shuffling the trusts gives {_p(shuffled[0].value)}, where {shuffled[0].smallest:.1g} is the "
             "smallest that can be reached"
         )
     return words
+
+
+def _p(value: float) -> str:
+    if value < _SMALLEST_SHOWN:
+        return f"p < {_SMALLEST_SHOWN}"
+    return f"p = {value:.2f}" if value >= _TWO_DIGITS_DO else f"p = {value:.3f}"
 
 
 def _secondary(results: StudyResults) -> str:
@@ -101,7 +110,7 @@ def _secondary(results: StudyResults) -> str:
     alone = [answer for answer in others if verdict(answer.result) != "none" and answer not in sound]
     labels = "; ".join(answer.question.label for answer in others)
     if not sound:
-        words = f"Nor is one visible on the {len(others)} other outcomes that were planned, taken together: {labels}."
+        words = f"On the {len(others)} other outcomes that were planned, taken together, no effect is visible: {labels}."
     else:
         said = " ".join(conclusion(answer.result) for answer in sound)
         words = f"Of {len(others)} other outcomes that were planned ({labels}), {len(sound)} {_show(sound)} something. {said}"
@@ -110,8 +119,8 @@ def _secondary(results: StudyResults) -> str:
         words += (
             f" Alone, '{answer.question.label}' would pass ({measure.format_change(pooled.value)}, "
             f"{measure.format_range(pooled.lower, pooled.upper)}, "
-            f"p = {answer.result.p_value.value:.3f}); allowing for {len(others)} questions it does not "
-            f"(p = {adjusted[answer.question.id]:.2f})."
+            f"{_p(answer.result.p_value.value)}); allowing for {len(others)} questions it does not "
+            f"({_p(adjusted[answer.question.id])})."
         )
     return words
 
@@ -146,7 +155,8 @@ def _placebo(results: StudyResults) -> str:
     if loud:
         names = "; ".join(answer.question.label for answer in loud)
         return f"Placebo questions show something where nothing can have happened ({names}): the trusts were not comparable before."
-    return f"{len(placebos)} placebo question{'s' if len(placebos) > 1 else ''}, asked of a time before the programme, show nothing, as it should be."
+    asked = "One placebo question" if len(placebos) == 1 else f"{len(placebos)} placebo questions"
+    return f"{asked}, asked of a time before the programme, {_show(placebos)} nothing, as it should be."
 
 
 def _conditions(results: StudyResults) -> str:
@@ -166,12 +176,19 @@ def _cautions(results: StudyResults) -> tuple[str, ...]:
     calibration = results.primary.result.calibration
     if calibration is not None:
         found.append(f"How far to trust the test: {calibration}.")
-    found.append(
-        "Seeing no effect is not the same as there being none: everything inside the interval is compatible with "
-        "the figures, and a programme may help in ways that these measures do not show."
-    )
+    if verdict(results.primary.result) == "none":
+        found.append(
+            "Seeing no effect is not the same as there being none: everything inside the interval is compatible with "
+            "the figures, and a programme may help in ways that these measures do not show."
+        )
+    else:
+        found.append(
+            "A difference from the comparison trusts is an effect of the programme only if these trusts would otherwise "
+            "have changed like the others, which cannot be proved."
+        )
     if results.failures:
-        found.append(f"{len(results.failures)} plugin failed; see the record at the end.")
+        n = len(results.failures)
+        found.append(f"{n} plugin failure{'s' if n > 1 else ''}; see the record at the end.")
     return tuple(found)
 
 

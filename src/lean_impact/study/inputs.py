@@ -17,7 +17,7 @@ from lean_impact.errors import InputError, Issue, StudyError
 from lean_impact.hooks import Owned, Plugins, SourceEntry
 from lean_impact.sources import DataSource, Tidied, read_source
 from lean_impact.study.file import DataBlock, Study
-from lean_impact.tables import Panel
+from lean_impact.tables import Panel, read_text_table
 
 __all__ = ["StudyInputs", "read_inputs", "read_with"]
 
@@ -170,15 +170,7 @@ def _tables(study: Study, kind: str, columns: tuple[str, ...]) -> Iterator[tuple
         name = getattr(block, kind)
         if name is None:
             continue
-        try:
-            frame = pd.read_csv(study.folder / name, dtype=str, keep_default_na=False)
-        except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-            raise StudyError(f"{name} cannot be read as a CSV table ({error})") from error
-        absent = [column for column in columns if column not in frame.columns]
-        if absent:
-            raise StudyError(
-                f"{name} lacks the columns {', '.join(absent)}; it has {', '.join(frame.columns)}"
-            )
+        frame = read_text_table(study.folder / name, required=columns)
         yield name, frame
 
 

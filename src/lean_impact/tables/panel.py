@@ -15,6 +15,7 @@ from lean_impact.domain.measure import Measure
 from lean_impact.domain.period import MONTHS
 from lean_impact.domain.provenance import Provenance
 from lean_impact.errors import DesignError, Issue, TableError
+from lean_impact.tables._files import read_text_table
 from lean_impact.tables._rules import (
     Location,
     in_memory,
@@ -49,6 +50,8 @@ COLUMNS: Final = (
 _REQUIRED: Final = ("trust", "measure", "period", "flag", "source")
 _WITHOUT_VALUE: Final = ("not_submitted", "missing")
 _RATIO_TOLERANCE: Final = 1e-6
+# A mistyped year would otherwise fill the calendar with thousands of missing rows.
+_YEARS: Final = (1948, 2100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -207,20 +210,7 @@ class Panel:
             header being row 1.
         """
         name = Path(path).name
-        try:
-            frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-        except (
-            OSError,
-            UnicodeDecodeError,
-            EOFError,
-            pd.errors.ParserError,
-            pd.errors.EmptyDataError,
-        ) as error:
-            raise TableError(
-                f"{name} cannot be read as a CSV table ({' '.join(str(error).split())}); give a UTF-8 text file "
-                "with a header row"
-            ) from error
-        raise_if_any(missing_columns(frame, _REQUIRED, file=name), what=name)
+        frame = read_text_table(path, required=_REQUIRED)
         return cls.from_frame(
             frame,
             measures=measures,
@@ -439,6 +429,17 @@ def _typed(frame: pd.DataFrame, locate: Location) -> tuple[pd.DataFrame, list[Is
         values=frame["period"],
         locate=locate,
         message=lambda at: f"'{frame['period'].iloc[at]}' is no date; write the first day as YYYY-MM-DD",
+    )
+    year = table["period"].dt.year
+    issues += issues_where(
+        (year < _YEARS[0]) | (year > _YEARS[1]),
+        rule="bad-period",
+        column="period",
+        values=frame["period"],
+        locate=locate,
+        message=lambda at: (
+            f"'{frame['period'].iloc[at]}' lies outside {_YEARS[0]} to {_YEARS[1]}; correct the year"
+        ),
     )
     for column in ("value", "numerator", "denominator"):
         given = frame[column] if column in frame else pd.Series(np.nan, index=frame.index, name=column)
