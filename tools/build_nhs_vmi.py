@@ -243,9 +243,11 @@ def main() -> None:
     figures = figures.sort_values(["measure", "trust", "period"])[COLUMNS]
     text = io.StringIO()
     figures.to_csv(text, index=False, lineterminator="\n")
-    # No clock in the header, so that the bytes are the same every time.
-    packed = gzip.compress(text.getvalue().encode(), compresslevel=9, mtime=0)
-    (TARGET / "figures.csv.gz").write_bytes(packed)
+    # Neither clock nor name nor system in the header, so that the bytes are the same every time and everywhere.
+    packed = io.BytesIO()
+    with gzip.GzipFile(filename="", fileobj=packed, mode="wb", compresslevel=9, mtime=0) as file:
+        file.write(text.getvalue().encode())
+    (TARGET / "figures.csv.gz").write_bytes(packed.getvalue())
     for name, frame in (
         ("trusts", names),
         ("blocks", block_table(folder, figures)),
