@@ -15,7 +15,7 @@ from lean_impact.effects import (
 )
 from lean_impact.errors import DesignError
 
-COLUMNS = ["estimate", "standard_error", "lower", "upper", "level", "p_value"]
+COLUMNS = ["estimate", "standard_error", "lower", "upper", "level", "p_value", "p_smallest"]
 
 
 def test_leaving_out_a_treated_trust_is_estimating_without_it(world):

@@ -134,6 +134,7 @@ def test_frames_have_fixed_columns(measure):
         "upper",
         "level",
         "p_value",
+        "p_smallest",
         "weight",
         "blup",
         "blup_lower",
