@@ -145,8 +145,8 @@ class PooledResult:
         -------
         DataFrame
             Columns ``measure``, ``scope`` ("trust", "pooled", "prediction"), ``trust``, ``estimate``,
-            ``standard_error``, ``lower``, ``upper``, ``level``, ``p_value``, ``p_smallest``, ``weight`` (share of the mean),
-            ``blup``, ``blup_lower``, ``blup_upper``; effects in the unit of the measure, missing where a
+            ``standard_error``, ``lower``, ``upper``, ``level``, ``p_value``, ``p_smallest``, ``weight`` (share
+            of the mean), ``blup``, ``blup_lower``, ``blup_upper``; effects in the unit of the measure, missing where a
             column does not apply.
         """
         rows = [
