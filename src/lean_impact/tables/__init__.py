@@ -1,6 +1,8 @@
 """Validated, immutable tables over pandas. Construction is validation; views return new tables."""
 
 from lean_impact.tables._files import read_text_table
-from lean_impact.tables.panel import COLUMNS, FLAGS, Flag, Panel, Series
+from lean_impact.tables._panel_rules import FLAGS, Flag
+from lean_impact.tables.panel import COLUMNS, Panel
+from lean_impact.tables.series import Series
 
 __all__ = ["COLUMNS", "FLAGS", "Flag", "Panel", "Series", "read_text_table"]

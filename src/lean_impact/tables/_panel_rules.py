@@ -1,0 +1,217 @@
+"""The rules of a panel, column by column and row by row, and its gaps made explicit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from lean_impact.domain.measure import Measure
+from lean_impact.domain.period import MONTHS
+from lean_impact.errors import Issue
+from lean_impact.tables._rules import Location, issues_where, numbers, raise_if_any
+
+__all__ = ["FLAGS", "Flag", "broken_rules", "calendar_of", "typed", "with_gaps", "with_value"]
+
+Flag = Literal["published", "imputed", "not_submitted", "missing"]
+"""What stands behind a row.
+
+``published`` as published or summed from published figures; ``imputed`` partly filled in by whoever made
+the figures; ``not_submitted`` the trust was asked and gave nothing, or stopped reporting; ``missing`` no row
+exists between the trust's first and last. The last two have no value.
+"""
+
+FLAGS: Final[tuple[str, ...]] = get_args(Flag)
+_WITHOUT_VALUE: Final = ("not_submitted", "missing")
+_RATIO_TOLERANCE: Final = 1e-6
+# A mistyped year would otherwise fill the calendar with thousands of missing rows.
+_YEARS: Final = (1948, 2100)
+
+
+def _always(words: str) -> Callable[[int], str]:
+    return lambda _: words
+
+
+def _named(name: Callable[[int], str], words: str) -> Callable[[int], str]:
+    return lambda at: f"{name(at)} {words}"
+
+
+def typed(frame: pd.DataFrame, locate: Location) -> tuple[pd.DataFrame, list[Issue]]:
+    table = pd.DataFrame(index=frame.index)
+    issues: list[Issue] = []
+    for column in ("trust", "measure", "flag", "source"):
+        table[column] = frame[column].astype("str")
+        blank = frame[column].isna() | (table[column].str.strip() == "")
+        words = f"'{column}' is empty; every row needs one"
+        issues += issues_where(blank, rule="empty-key", column=column, locate=locate, message=_always(words))
+    table["period"] = pd.to_datetime(frame["period"], errors="coerce", format="ISO8601").astype(
+        "datetime64[s]"
+    )
+    issues += issues_where(
+        table["period"].isna(),
+        rule="bad-period",
+        column="period",
+        values=frame["period"],
+        locate=locate,
+        message=lambda at: f"'{frame['period'].iloc[at]}' is no date; write the first day as YYYY-MM-DD",
+    )
+    year = table["period"].dt.year
+    issues += issues_where(
+        (year < _YEARS[0]) | (year > _YEARS[1]),
+        rule="bad-period",
+        column="period",
+        values=frame["period"],
+        locate=locate,
+        message=lambda at: (
+            f"'{frame['period'].iloc[at]}' lies outside {_YEARS[0]} to {_YEARS[1]}; correct the year"
+        ),
+    )
+    for column in ("value", "numerator", "denominator"):
+        given = frame[column] if column in frame else pd.Series(np.nan, index=frame.index, name=column)
+        table[column], found = numbers(given, locate=locate)
+        issues += found
+    rows = (
+        frame["source_row"]
+        if "source_row" in frame
+        else pd.Series(np.nan, index=frame.index, name="source_row")
+    )
+    parsed, found = numbers(rows, locate=locate)
+    table["source_row"] = parsed.round().astype("Int64")
+    return table, issues + found
+
+
+def broken_rules(table: pd.DataFrame, definitions: Mapping[str, Measure], locate: Location) -> list[Issue]:
+    def name(at: int) -> str:
+        period = table["period"].iloc[at]
+        day = "no date" if pd.isna(period) else f"{period:%Y-%m-%d}"
+        return f"{table['trust'].iloc[at]} {table['measure'].iloc[at]} {day}"
+
+    numerator, denominator, value = table["numerator"], table["denominator"], table["value"]
+    kind = table["measure"].map({key: measure.kind for key, measure in definitions.items()})
+    known = kind.notna()
+    without = table["flag"].isin(_WITHOUT_VALUE)
+    proportion = kind == "proportion"
+    quotient = (numerator / denominator.where(denominator > 0)).where(kind.isin(["proportion", "ratio"]))
+    something = value.notna() | quotient.notna()
+    day_one = table["period"].dt.day == 1
+    rules: list[tuple[str, pd.Series, str | None, str]] = [
+        (
+            "unknown-measure",
+            ~known,
+            "measure",
+            "is of a measure that is not defined; add its definition or drop the row",
+        ),
+        (
+            "unknown-flag",
+            ~table["flag"].isin(FLAGS),
+            "flag",
+            f"has an unknown flag; use one of {', '.join(FLAGS)}",
+        ),
+        (
+            "not-first-day",
+            table["period"].notna() & ~day_one,
+            "period",
+            "does not name the first day of a period",
+        ),
+        (
+            "duplicate",
+            table.duplicated(["trust", "measure", "period"], keep=False) & table["period"].notna(),
+            "period",
+            "is given more than once; keep one row for each trust, measure and period",
+        ),
+        ("negative", (numerator < 0) | (denominator < 0), "numerator", "has a negative count"),
+        (
+            "numerator-above-denominator",
+            proportion & (numerator > denominator),
+            "numerator",
+            "has a numerator above its denominator; a proportion counts some out of all",
+        ),
+        ("outside-0-1", proportion & ((value < 0) | (value > 1)), "value", "has a proportion outside 0 to 1"),
+        (
+            "zero-denominator",
+            (denominator == 0) & ~without,
+            "denominator",
+            "has the denominator 0; set the flag 'not_submitted' and leave the figures empty",
+        ),
+        (
+            "value-disagrees",
+            (value - quotient).abs() > _RATIO_TOLERANCE,
+            "value",
+            "has a value that is not numerator divided by denominator; give one or make them agree",
+        ),
+        (
+            "no-value",
+            known & ~without & ~something & ~(denominator == 0),
+            "value",
+            "has no value; set the flag 'not_submitted' or 'missing' if there is none",
+        ),
+        (
+            "value-despite-flag",
+            without & something,
+            "flag",
+            "is flagged as having no figure but has one; correct the flag",
+        ),
+    ]
+    issues: list[Issue] = []
+    for rule, mask, column, words in rules:
+        issues += issues_where(
+            mask.fillna(value=False).astype(bool),
+            rule=rule,
+            column=column,
+            values=table[column] if column else None,
+            locate=locate,
+            message=_named(name, words),
+        )
+    return issues
+
+
+def with_value(table: pd.DataFrame, definitions: Mapping[str, Measure]) -> pd.DataFrame:
+    kind = table["measure"].map({key: measure.kind for key, measure in definitions.items()})
+    quotient = (table["numerator"] / table["denominator"].where(table["denominator"] > 0)).where(
+        kind.isin(["proportion", "ratio"]).to_numpy()
+    )
+    table = table.copy()
+    table["value"] = quotient.where(quotient.notna(), table["value"])
+    return table
+
+
+def calendar_of(first: pd.Timestamp, last: pd.Timestamp, months: int) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(pd.date_range(first, last, freq=pd.DateOffset(months=months), unit="s"))
+
+
+def with_gaps(table: pd.DataFrame, definitions: Mapping[str, Measure]) -> pd.DataFrame:
+    """Add a row with the flag ``missing`` for each hole between a trust's first and last period."""
+    series = ["measure", "trust"]
+    step = table["measure"].map({key: MONTHS[measure.frequency] for key, measure in definitions.items()})
+    month = table["period"].dt.year * 12 + table["period"].dt.month - 1
+    known = table[series].assign(month=month, step=step.astype("int64"))
+    first = known.groupby(series)["month"].transform("min")
+    off = (known["month"] - first) % known["step"] != 0
+    raise_if_any(
+        [
+            Issue(
+                rule="off-calendar",
+                column="period",
+                message=f"{row.trust} {row.measure} {row.period:%Y-%m-%d} is not on the "
+                f"{definitions[str(row.measure)].frequency}ly calendar",
+            )
+            for row in table[off].itertuples()
+        ],
+        what="the panel",
+    )
+    spans = known.groupby([*series, "step"], sort=False)["month"].agg(["min", "max"]).reset_index()
+    whole = spans.loc[spans.index.repeat((spans["max"] - spans["min"]) // spans["step"] + 1)]
+    whole["month"] = whole["min"] + whole.groupby(level=0).cumcount() * whole["step"]
+    keys = [*series, "month"]
+    absent = whole[~pd.MultiIndex.from_frame(whole[keys]).isin(pd.MultiIndex.from_frame(known[keys]))]
+    if absent.empty:
+        return table
+    added = absent[series].assign(
+        period=pd.to_datetime({"year": absent["month"] // 12, "month": absent["month"] % 12 + 1, "day": 1}),
+        flag="missing",
+        source="no row published",
+    )
+    added = added.reindex(columns=table.columns).astype(table.dtypes.to_dict())
+    return pd.concat([table, added], ignore_index=True)
