@@ -27,7 +27,7 @@ FLAGS: Final[tuple[str, ...]] = get_args(Flag)
 _WITHOUT_VALUE: Final = ("not_submitted", "missing")
 _RATIO_TOLERANCE: Final = 1e-6
 # A mistyped year would otherwise fill the calendar with thousands of missing rows.
-_YEARS: Final = (1948, 2100)
+_YEARS: Final = (1800, 2200)
 
 
 def _always(words: str) -> Callable[[int], str]:
