@@ -69,7 +69,7 @@ autosummary_context = {
             "lean_impact.domain.quality.FindingKind",
             "lean_impact.domain.quality.Severity",
         ],
-        "lean_impact.tables": ["lean_impact.tables._panel_rules.Flag"],
+        "lean_impact.tables": ["lean_impact.tables.flags.Flag"],
         "lean_impact.effects": [
             "lean_impact.effects.comparison.ReasonKind",
             "lean_impact.effects.wording.Verdict",

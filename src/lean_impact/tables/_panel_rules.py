@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, Literal, get_args
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -12,18 +12,10 @@ from lean_impact.domain.measure import Measure
 from lean_impact.domain.period import MONTHS
 from lean_impact.errors import Issue
 from lean_impact.tables._rules import Location, issues_where, numbers, raise_if_any
+from lean_impact.tables.flags import FLAGS
 
-__all__ = ["FLAGS", "Flag", "broken_rules", "calendar_of", "typed", "with_gaps", "with_value"]
+__all__ = ["broken_rules", "calendar_of", "typed", "with_gaps", "with_value"]
 
-Flag = Literal["published", "imputed", "not_submitted", "missing"]
-"""What stands behind a row.
-
-``published`` as published or summed from published figures; ``imputed`` partly filled in by whoever made
-the figures; ``not_submitted`` the trust was asked and gave nothing, or stopped reporting; ``missing`` no row
-exists between the trust's first and last. The last two have no value.
-"""
-
-FLAGS: Final[tuple[str, ...]] = get_args(Flag)
 _WITHOUT_VALUE: Final = ("not_submitted", "missing")
 _RATIO_TOLERANCE: Final = 1e-6
 # A mistyped year would otherwise fill the calendar with thousands of missing rows.
@@ -39,6 +31,7 @@ def _named(name: Callable[[int], str], words: str) -> Callable[[int], str]:
 
 
 def typed(frame: pd.DataFrame, locate: Location) -> tuple[pd.DataFrame, list[Issue]]:
+    """Give every column its type; what cannot be read as it is an issue and never a guess."""
     table = pd.DataFrame(index=frame.index)
     issues: list[Issue] = []
     for column in ("trust", "measure", "flag", "source"):
@@ -83,6 +76,8 @@ def typed(frame: pd.DataFrame, locate: Location) -> tuple[pd.DataFrame, list[Iss
 
 
 def broken_rules(table: pd.DataFrame, definitions: Mapping[str, Measure], locate: Location) -> list[Issue]:
+    """Find every row that breaks a rule of the panel, and say which and what to do."""
+
     def name(at: int) -> str:
         period = table["period"].iloc[at]
         day = "no date" if pd.isna(period) else f"{period:%Y-%m-%d}"
@@ -168,6 +163,7 @@ def broken_rules(table: pd.DataFrame, definitions: Mapping[str, Measure], locate
 
 
 def with_value(table: pd.DataFrame, definitions: Mapping[str, Measure]) -> pd.DataFrame:
+    """Compute the value from its counts where there are counts."""
     kind = table["measure"].map({key: measure.kind for key, measure in definitions.items()})
     quotient = (table["numerator"] / table["denominator"].where(table["denominator"] > 0)).where(
         kind.isin(["proportion", "ratio"]).to_numpy()
@@ -178,6 +174,7 @@ def with_value(table: pd.DataFrame, definitions: Mapping[str, Measure]) -> pd.Da
 
 
 def calendar_of(first: pd.Timestamp, last: pd.Timestamp, months: int) -> pd.DatetimeIndex:
+    """Return the first day of each period between two, both included."""
     return pd.DatetimeIndex(pd.date_range(first, last, freq=pd.DateOffset(months=months), unit="s"))
 
 

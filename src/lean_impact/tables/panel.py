@@ -50,7 +50,7 @@ class Panel:
     -----
     Columns, in this order: ``trust`` code; ``measure`` identifier; ``period`` first day; ``value`` in the
     measure's unit, NaN if there is none; ``numerator`` and ``denominator`` counts, NaN if there are none;
-    ``flag`` one of :data:`~lean_impact.tables.panel.Flag`; ``source`` block or file; ``source_row`` row in
+    ``flag`` one of :data:`~lean_impact.tables.flags.Flag`; ``source`` block or file; ``source_row`` row in
     it, counted from 1. Rows are sorted by measure, trust and period. A trust's gaps between its first and
     last period are explicit rows with the flag ``missing``.
 

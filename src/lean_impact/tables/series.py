@@ -28,7 +28,7 @@ class Series:
     numerators, denominators : ndarray of float64, shape (n_periods,)
         Counts behind the values, NaN where there are none.
     flags : ndarray of str, shape (n_periods,)
-        What stands behind each value, see :data:`~lean_impact.tables.panel.Flag`.
+        What stands behind each value, see :data:`~lean_impact.tables.flags.Flag`.
     """
 
     trust: str
