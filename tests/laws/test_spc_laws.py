@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lean_impact.domain import Measure
@@ -121,7 +121,11 @@ def _by_loops(values, centre, width, near_includes_outside):
     """Judge by the words of the rules, one point and one window at a time."""
     n = len(values)
     side = [0 if not np.isfinite(v) or abs(v - centre) < 1e-9 else (1 if v > centre else -1) for v in values]
-    far = [abs(v - centre) / width if np.isfinite(v) and width > 0 else 0.0 for v in values]
+    # Limits of no width lie on the centre line: whatever is off the line is beyond them.
+    far = [
+        0.0 if s == 0 else abs(v - centre) / width if width > 0 else np.inf
+        for v, s in zip(values, side, strict=True)
+    ]
     outside = [s if f > 1 + 1e-12 else 0 for s, f in zip(side, far, strict=True)]
     near = [f > 2 / 3 + 1e-12 and (near_includes_outside or not o) for f, o in zip(far, outside, strict=True)]
 
@@ -144,6 +148,7 @@ def _by_loops(values, centre, width, near_includes_outside):
 
 
 @given(steps, st.booleans())
+@example(np.array([1.0, 0.0, 0.0, 0.0, 0.0]), False)
 def test_signals_agree_with_the_rules_spelled_out_in_loops(values, near_includes_outside):
     limits = xmr.limits(values)
     found = xmr.signals(values, limits, near_includes_outside=near_includes_outside)
