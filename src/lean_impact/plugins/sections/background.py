@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from lean_impact.domain import Measure
+from lean_impact.plugins.sections.common import only
 from lean_impact.report import Column, Section, StudyResults, Table
 
 __all__ = ["events_section", "method_section", "record_section", "sources_section"]
@@ -265,9 +266,7 @@ def sources_section(results: StudyResults) -> Section:
                 id="blocks",
                 caption="Origin and quality of each block of figures",
                 frame=results.blocks,
-                columns={
-                    name: shown.get(name, Column(label=name, shown=False)) for name in results.blocks.columns
-                },
+                columns=only(results.blocks, shown),
             ),
         )
     if results.data_issues:

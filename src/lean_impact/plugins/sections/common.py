@@ -9,7 +9,7 @@ import pandas as pd
 from lean_impact.domain import Measure
 from lean_impact.report import Column, EffectAnswer, StudyResults, Table, formats
 
-__all__ = ["interval_words", "smallest", "stacked"]
+__all__ = ["interval_words", "only", "smallest", "stacked"]
 
 
 def smallest(value: float) -> str:
@@ -69,6 +69,24 @@ def stacked(
     first = [column for column in ("question", "trust", "name") if column in stacked]
     ordered = stacked[first + [column for column in stacked if column not in first]]
     return Table(id=key, caption=caption, frame=ordered, columns=columns or {}, max_rows=100, open=False)
+
+
+def only(frame: pd.DataFrame, shown: Mapping[str, Column | str]) -> dict[str, Column | str]:
+    """Show some columns of a frame on the page and keep the others for the file.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The table.
+    shown : mapping of str to Column or str
+        How the columns are shown that stand on the page.
+
+    Returns
+    -------
+    dict of str to Column or str
+        For the ``columns`` of a table.
+    """
+    return {name: shown.get(name, Column(label=name, shown=False)) for name in map(str, frame.columns)}
 
 
 def interval_words(measure: Measure, value: float, lower: float, upper: float) -> str:

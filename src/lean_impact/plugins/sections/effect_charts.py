@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from lean_impact.plugins.sections.common import smallest
+from lean_impact.plugins.sections.common import only, smallest
 from lean_impact.report import Chart, Column, EffectAnswer, StudyResults, Table, formats
 
 __all__ = ["effect_table", "forest_chart", "naive_table", "path_chart"]
@@ -104,7 +104,7 @@ def effect_table(results: StudyResults, answer: EffectAnswer) -> Table:
         id=f"effect-{answer.question.id}",
         caption=f"{answer.question.label}: effect by trust and together",
         frame=frame,
-        columns={column: shown.get(column, Column(label=column, shown=False)) for column in frame.columns},
+        columns=only(frame, shown),
         note="A trust's p-value is its rank among the comparison trusts, each compared with the others.",
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lean_impact.effects import Calibration, conclusion, verdict
-from lean_impact.plugins.sections.common import smallest, stacked
+from lean_impact.plugins.sections.common import only, smallest, stacked
 from lean_impact.plugins.sections.effect_charts import forest_chart, naive_table, path_chart
 from lean_impact.plugins.sections.robustness import (
     by_trust_section,
@@ -114,12 +114,13 @@ def _agreement(results: StudyResults) -> str:
         named = "; ".join(f"{question.label}: {found[question.id]}" for question in visible)
         show = "shows" if len(visible) == 1 else "show"
         words += f"{len(visible)} of them {show} something: {named}. "
+        risk = 1 - results.plan.level
         words += (
-            f"With {len(whole)} questions at the 5% level, {0.05 * len(whole):.1f} would show something if nothing "
+            f"With {len(whole)} questions at the {risk:.0%} level, {risk * len(whole):.1f} would show something if nothing "
             "had happened; the table gives p-values that allow for the number of secondary questions."
         )
     else:
-        words += "None of them shows an effect either."
+        words += "None of them shows an effect."
     if placebos:
         words += f" Of {len(placebos)} placebo questions, asked of a time before the programme, "
         show = "shows" if len(loud) == 1 else "show"
@@ -179,11 +180,12 @@ def _answers_table(results: StudyResults) -> Table:
         id="effect-questions",
         caption="Every form of the question, as planned beforehand",
         frame=frame,
-        columns={column: shown.get(column, Column(label=column, shown=False)) for column in frame.columns},
+        columns=only(frame, shown),
         note=(
-            "Cries wolf: how often the same test calls a random group of comparison trusts significant at 5% on "
-            "these very figures; outside 3% to 8% it is not to be trusted. P for all secondary: adjusted by Holm's rule "
-            "for the number of secondary questions."
+            "Cries wolf: how often the same test calls a random group of comparison trusts significant at "
+            f"{1 - results.plan.level:.0%} on these very figures; where it says too often or too rarely (outside 3% to 8% "
+            "for a promised 5%), it is not to be trusted. P for all secondary: adjusted by Holm's rule for the number of "
+            "secondary questions."
         ),
     )
 

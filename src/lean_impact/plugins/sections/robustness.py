@@ -7,7 +7,7 @@ from collections import Counter
 import pandas as pd
 
 from lean_impact.effects import conclusion, leave_one_comparison_out, leave_one_treated_out
-from lean_impact.plugins.sections.common import interval_words, smallest, stacked
+from lean_impact.plugins.sections.common import interval_words, only, smallest, stacked
 from lean_impact.plugins.sections.effect_charts import forest_chart, naive_table, path_chart
 from lean_impact.report import Chart, Column, EffectAnswer, Section, StudyResults, Table, formats
 
@@ -167,7 +167,7 @@ def _leave_out_columns(frame: pd.DataFrame, change: formats.Formatter) -> dict[s
         "p_smallest": Column(label="Smallest reachable", format=smallest),
         "shift": Column(label="Shift", format=change),
     }
-    return {column: shown.get(column, Column(label=column, shown=False)) for column in frame.columns}
+    return only(frame, shown)
 
 
 def by_trust_section(results: StudyResults) -> Section:

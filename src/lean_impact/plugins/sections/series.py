@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lean_impact.changepoints import WindowComparison
+from lean_impact.plugins.sections.common import only
 from lean_impact.report import Chart, Column, SafeSvg, Section, StudyResults, Table, formats
 from lean_impact.spc import XmRChart, assurance_icon, expected_false_signals, variation_icon
 
@@ -212,10 +213,9 @@ def changes_section(results: StudyResults) -> Section | None:
     Section or None
         None if no search was planned.
     """
-    if not results.changes:
-        return None
     plan = results.plan.changepoints
-    rate = plan.false_alarm if plan else 0.05
+    if plan is None or not results.changes:
+        return None
     return Section(
         id="change-points",
         title="When did it change?",
@@ -224,7 +224,7 @@ def changes_section(results: StudyResults) -> Section | None:
         cautions=_changes_cautions(results),
         paragraphs=(
             (
-                f"The search is told no date. Its penalty is set by simulation so that about {100 * rate:.0f}% of stable "
+                f"The search is told no date. Its penalty is set by simulation so that about {plan.false_alarm:.0%} of stable "
                 "series with the same autocorrelation and the same holes would show any change. A change inside the "
                 "adoption window is no proof: winters, coding changes and national declines move many trusts at once."
             ),
@@ -310,5 +310,5 @@ def _changes_table(results: StudyResults) -> Table:
         id="change-points-found",
         caption="Change-points, and where each lies against the trust's adoption window",
         frame=frame,
-        columns={column: shown.get(column, Column(label=column, shown=False)) for column in frame.columns},
+        columns=only(frame, shown),
     )
