@@ -26,8 +26,8 @@ __all__ = [
 ]
 
 _NEWTON_STEPS = 60
-_GOLDEN = (5**0.5 - 1) / 2
-_SHRINKS = 35
+_SLICES = 32
+_ROUNDS = 6
 _LARGEST = 1_000.0
 
 
@@ -335,7 +335,7 @@ def _shortest(
     lengths = _half_length(problem, path, m, alpha)
     at = int(lengths.argmin())
     ends = [(max(at - 1, 0), at), (at, min(at + 1, len(path) - 1))]
-    found = [_golden(problem, path[i], path[j], m, alpha) for i, j in ends] + [path[at]]
+    found = [_section(problem, path[i], path[j], m, alpha) for i, j in ends] + [path[at]]
     kinks = found[int(np.argmin(_half_length(problem, np.array(found), m, alpha)))]
     half = float(_half_length(problem, kinks[None], m, alpha)[0])
     weights = problem.start + problem.directions @ kinks
@@ -345,11 +345,11 @@ def _shortest(
     return FixedLengthInterval(estimate - half, estimate + half, estimate, error, bias, weights)
 
 
-def _golden(problem: _Problem, one: np.ndarray, other: np.ndarray, m: float, alpha: float) -> np.ndarray:
-    """Find the minimum of a convex function on a segment by the golden section."""
+def _section(problem: _Problem, one: np.ndarray, other: np.ndarray, m: float, alpha: float) -> np.ndarray:
+    """Find the minimum of a convex function on a segment, a thinner slice around it each round."""
     low, high = 0.0, 1.0
-    for _ in range(_SHRINKS):
-        inner = np.array([high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)])
-        first, second = _half_length(problem, one + inner[:, None] * (other - one), m, alpha)
-        low, high = (low, inner[1]) if first <= second else (inner[0], high)
+    for _ in range(_ROUNDS):
+        at = np.linspace(low, high, _SLICES + 1)
+        best = int(_half_length(problem, one + at[:, None] * (other - one), m, alpha).argmin())
+        low, high = at[max(best - 1, 0)], at[min(best + 1, _SLICES)]
     return np.asarray(one + (low + high) / 2 * (other - one))
