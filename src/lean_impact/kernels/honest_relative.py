@@ -27,7 +27,7 @@ _ROUNDS = 3
 _PARALLEL = 1e-9
 _LARGEST = 1_000.0
 _STEP = 0.05
-_BISECTIONS = 40
+_BISECTIONS = 30
 
 
 class RobustInterval(NamedTuple):
