@@ -112,6 +112,8 @@ class ComparisonChoice(DomainModel):
         Only these trusts, as far as nothing speaks against them.
     leave_out : tuple of str
         All but these.
+    similar_size : bool
+        Only trusts whose mean denominator before lies within the range of the treated trusts'.
     why : str
         Why this set.
     """
@@ -120,12 +122,13 @@ class ComparisonChoice(DomainModel):
     label: str = Field(min_length=1)
     keep: tuple[TrustCode, ...] | None = None
     leave_out: tuple[TrustCode, ...] = ()
+    similar_size: bool = False
     why: str = ""
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if (self.keep is None) == (not self.leave_out):
-            raise ValueError("give either keep = [...] or leave_out = [...]")
+        if (self.keep is not None) + bool(self.leave_out) + self.similar_size != 1:
+            raise ValueError("give one of keep = [...], leave_out = [...] and similar_size = true")
         return self
 
 
