@@ -30,6 +30,9 @@ __all__ = [
 PLACEBO_TOLERANCE = 1e-6
 """Placebos are ranked, so a millionth of a standard deviation is close enough."""
 
+PATIENCE = 300
+"""Steps that cross-validation grants a model: one that needs more is hardly determined by the data."""
+
 _RISES = 2
 _FEWEST = 2
 
@@ -310,7 +313,7 @@ def _held_out_error(
 ) -> float:
     total, count = 0.0, 0
     for units, hidden in folds:
-        fitted = fit_hidden(controls, shrink, units, hidden, tolerance=PLACEBO_TOLERANCE)
+        fitted = fit_hidden(controls, shrink, units, hidden, tolerance=PLACEBO_TOLERANCE, limit=PATIENCE)
         total += float(((controls[:, units] - fitted)[hidden] ** 2).sum())
         count += int(hidden.sum())
     return total / count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -47,12 +48,12 @@ class ControlModel(NamedTuple):
 
 
 class FactorPath(NamedTuple):
-    """The treated units' gaps for every number of factors.
+    """The treated units' gaps for several numbers of factors.
 
     Attributes
     ----------
     gaps : ndarray of float64, shape (n_numbers, n_periods, n_treated)
-        Outcome minus what the model expects without the programme, for 0, 1, 2, ... factors.
+        Outcome minus what the model expects without the programme, for each number of factors.
     prediction_error : ndarray of float64, shape (n_numbers,)
         Mean square of the errors with which each pre-period of each treated unit is predicted from its other
         pre-periods.
@@ -152,16 +153,17 @@ def most_factors(n_controls: int, n_periods: int, before: int, *, limit: int = 5
 
 
 def choose_factors(prediction_error: np.ndarray) -> int:
-    """Return the number of factors: one more only if it lowers the prediction error by a hundredth.
+    """Return which number of factors to take: more only if they lower the prediction error by a hundredth.
 
     Parameters
     ----------
     prediction_error : ndarray of float64, shape (n_numbers,)
-        For 0, 1, 2, ... factors.
+        For growing numbers of factors.
 
     Returns
     -------
     int
+        Position of the chosen one.
 
     Examples
     --------
@@ -180,11 +182,11 @@ def factor_path(
     treated: np.ndarray,
     used: np.ndarray,
     *,
-    largest: int,
+    numbers: Sequence[int],
     covariates: tuple[np.ndarray, np.ndarray] | None = None,
     missing: np.ndarray | None = None,
 ) -> FactorPath:
-    r"""Estimate the treated units' gaps with 0, 1, ..., R factors, and choose among them.
+    r"""Estimate the treated units' gaps with each of several numbers of factors, and choose among them.
 
     Parameters
     ----------
@@ -194,8 +196,8 @@ def factor_path(
         Outcomes of the treated units; not-a-number is allowed outside ``used``.
     used : ndarray of bool, shape (n_periods, n_treated)
         Pre-periods from which each treated unit's loadings are estimated.
-    largest : int
-        Largest number of factors.
+    numbers : sequence of int
+        Numbers of factors, ascending.
     covariates : tuple of two ndarrays, optional
         Covariates of the controls and of the treated, each of shape (n_covariates, n_periods, n_units).
     missing : ndarray of bool, shape (n_periods, n_controls), optional
@@ -226,12 +228,12 @@ def factor_path(
     >>> common = np.array([0.0, 1.0, 5.0, 2.0, 3.0])
     >>> controls, treated = np.outer(common, [1.0, 3.0, 2.0, 5.0]), np.outer(common, [4.0]) + 7
     >>> treated[4] += 10
-    >>> path = factor_path(controls, treated, np.arange(5)[:, None] < 4, largest=1)
+    >>> path = factor_path(controls, treated, np.arange(5)[:, None] < 4, numbers=[0, 1])
     >>> path.chosen, path.gaps[1, 4].round(6)
     (1, array([10.]))
     """
     gaps, errors, coefficients = [], [], []
-    for number in range(largest + 1):
+    for number in numbers:
         own = None if covariates is None else covariates[0]
         model = control_model(controls, number, covariates=own, missing=missing)
         explained = 0.0 if covariates is None else np.tensordot(model.coefficients, covariates[1], axes=1)
@@ -240,9 +242,8 @@ def factor_path(
         errors.append(float(error))
         coefficients.append(model.coefficients)
     prediction_error = np.array(errors)
-    return FactorPath(
-        np.array(gaps), prediction_error, choose_factors(prediction_error), np.array(coefficients)
-    )
+    chosen = numbers[choose_factors(prediction_error)]
+    return FactorPath(np.array(gaps), prediction_error, chosen, np.array(coefficients))
 
 
 def _gaps(centred: np.ndarray, factors: np.ndarray, used: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -309,7 +310,7 @@ def placebo_paths(
     >>> controls = np.random.default_rng(1).normal(size=(12, 8))
     >>> gaps, _ = placebo_paths(controls, np.array([[2]]), np.arange(12)[:, None] < 8, largest=1)
     >>> rest = np.delete(controls, 2, axis=1)
-    >>> path = factor_path(rest, controls[:, [2]], np.arange(12)[:, None] < 8, largest=1)
+    >>> path = factor_path(rest, controls[:, [2]], np.arange(12)[:, None] < 8, numbers=[0, 1])
     >>> bool(np.allclose(gaps[:, 0], path.gaps))
     True
     """

@@ -374,7 +374,7 @@ def fit_low_rank(
         return np.concatenate([filled, values[n_holes:] + solve(off.ravel())]) * unit, loss
 
     first = np.concatenate([complete[hole], np.zeros(len(x))]) * unit
-    state, steps = _fixed_point(step, first, tolerance=TOLERANCE * spread)
+    state, steps = _fixed_point(step, first, tolerance=TOLERANCE * spread, limit=LIMIT)
     values = state / unit
     complete[hole] = values[:n_holes]
     explained = np.tensordot(values[n_holes:], x, axes=1)
@@ -383,7 +383,13 @@ def fit_low_rank(
 
 
 def fit_hidden(
-    y: np.ndarray, shrink: Shrink, units: np.ndarray, hidden: np.ndarray, *, tolerance: float = TOLERANCE
+    y: np.ndarray,
+    shrink: Shrink,
+    units: np.ndarray,
+    hidden: np.ndarray,
+    *,
+    tolerance: float = TOLERANCE,
+    limit: int = LIMIT,
 ) -> np.ndarray:
     r"""Fit as :func:`fit_low_rank` where only cells of a few units are missing, and return these units' fit.
 
@@ -399,6 +405,8 @@ def fit_hidden(
         Their hidden cells; what stands there is not looked at.
     tolerance : float, default 1e-9
         The iteration ends when no hidden cell moves by more than this share of the standard deviation.
+    limit : int, default 3000
+        Steps after which it is given up.
 
     Returns
     -------
@@ -449,7 +457,7 @@ def fit_hidden(
         expected, loss = expect(members)
         return expected[hidden], loss
 
-    members[hidden], _ = _fixed_point(step, members[hidden], tolerance=tolerance * spread)
+    members[hidden], _ = _fixed_point(step, members[hidden], tolerance=tolerance * spread, limit=limit)
     fitted: np.ndarray = expect(members)[0]
     return fitted
 
@@ -483,13 +491,13 @@ def _least_squares(flat: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def _fixed_point(
-    step: Callable[[np.ndarray], tuple[np.ndarray, float]], state: np.ndarray, *, tolerance: float
+    step: Callable[[np.ndarray], tuple[np.ndarray, float]], state: np.ndarray, *, tolerance: float, limit: int
 ) -> tuple[np.ndarray, int]:
     """Iterate until a step moves nothing by more than the tolerance; leaps never raise the loss."""
     states: list[np.ndarray] = []
     moves: list[np.ndarray] = []
     best, slack, safe = np.inf, 0.0, state
-    for count in range(1, LIMIT + 1):
+    for count in range(1, limit + 1):
         image, loss = step(state)
         move = image - state
         if np.abs(move).max() <= tolerance:
@@ -502,7 +510,7 @@ def _fixed_point(
         states, moves = [*states, state][-_MEMORY:], [*moves, move][-_MEMORY:]
         state = _leap(states, moves)
     raise NotSettledError(
-        f"the iteration did not settle within {LIMIT} steps; ask for fewer factors or a larger penalty"
+        f"the iteration did not settle within {limit} steps; ask for fewer factors or a larger penalty"
     )
 
 
