@@ -14,11 +14,13 @@ from lean_impact.kernels.low_rank import (
     fit_hidden,
     fit_low_rank,
     keep_factors,
+    two_way,
 )
 
 __all__ = [
     "FillPath",
     "complete",
+    "completion_weights",
     "held_out_errors",
     "hiding_folds",
     "impute_path",
@@ -35,6 +37,7 @@ PATIENCE = 300
 
 _RISES = 2
 _FEWEST = 2
+_KEPT = 1e-9
 
 
 class FillPath(NamedTuple):
@@ -222,20 +225,18 @@ def impute_path(
 
 
 def hiding_folds(
-    n_controls: int, hidden: np.ndarray, rng: np.random.Generator, *, folds: int = 5
+    controls: np.ndarray, hidden: np.ndarray, *, folds: int = 5
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Choose controls in turn to play the treated ones, each with the hidden cells of a treated unit.
 
     Parameters
     ----------
-    n_controls : int
-        At least two.
+    controls : ndarray of float64, shape (n_periods, n_controls)
+        Complete outcomes of at least two units never treated.
     hidden : ndarray of bool, shape (n_periods, n_treated)
         Cells of the treated units from the start on.
-    rng : numpy.random.Generator
-        Deals the controls out.
     folds : int, default 5
-        At most this many; each control is hidden in one of them, and half of them are left in each.
+        At most this many; each control is hidden in one of them.
 
     Returns
     -------
@@ -250,20 +251,24 @@ def hiding_folds(
     Notes
     -----
     What is hidden has the shape of what is to be filled. Cells hidden one by one at random would be too easy
-    to fill when months are autocorrelated, and so would ask for too small a penalty.
+    to fill when months are autocorrelated, and so would ask for too small a penalty. Controls are dealt out in
+    the order of how much they move, so every fold has quiet and noisy ones, and neither chance nor the order
+    of the columns plays a part.
 
     Examples
     --------
-    >>> folds = hiding_folds(6, np.array([[False], [True]]), np.random.default_rng(1), folds=3)
-    >>> [units.size for units, _ in folds]
-    [2, 2, 2]
+    >>> controls = np.arange(12.0).reshape(2, 6) ** 2
+    >>> [units.tolist() for units, _ in hiding_folds(controls, np.array([[False], [True]]), folds=3)]
+    [[1, 3], [2, 5], [0, 4]]
     """
+    n_controls = controls.shape[1]
     if n_controls < _FEWEST:
         raise ValueError("cross-validation needs two comparison units")
-    order = rng.permutation(n_controls)
-    patterns = np.arange(n_controls) % hidden.shape[1]
-    parts = np.array_split(np.arange(n_controls), min(folds, n_controls))
-    return [(np.sort(order[part]), hidden[:, patterns[part]]) for part in parts]
+    order = np.argsort((two_way(controls).residual ** 2).sum(axis=0), kind="stable")
+    pattern = np.empty(n_controls, dtype=np.intp)
+    pattern[order] = np.arange(n_controls) % hidden.shape[1]
+    dealt = [np.sort(order[first::folds]) for first in range(min(folds, n_controls))]
+    return [(units, hidden[:, pattern[units]]) for units in dealt]
 
 
 def held_out_errors(
@@ -290,7 +295,7 @@ def held_out_errors(
     --------
     >>> rng = np.random.default_rng(3)
     >>> controls = np.outer(np.arange(20.0), np.arange(8.0)) + rng.normal(size=(20, 8))
-    >>> folds = hiding_folds(8, np.arange(20)[:, None] >= 15, rng)
+    >>> folds = hiding_folds(controls, np.arange(20)[:, None] >= 15)
     >>> errors = held_out_errors(controls, [keep_factors(0), keep_factors(1)], folds)
     >>> bool(errors[1] < errors[0])
     True
@@ -351,3 +356,44 @@ def placebo_fills(controls: np.ndarray, shrink: Shrink, groups: np.ndarray, hidd
             for group in groups
         ]
     )
+
+
+def completion_weights(
+    low_rank: np.ndarray, threshold: float, *, treated: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return how much of each control's noise the fitted values of treated units carry.
+
+    Parameters
+    ----------
+    low_rank : ndarray of float64, shape (n_periods, n_units)
+        Low-rank part of a fit.
+    threshold : float
+        What was taken off its singular values; 0 for a model with a number of factors.
+    treated : ndarray of bool, shape (n_units,)
+        Which units are treated.
+
+    Returns
+    -------
+    weights : ndarray of float64, shape (n_controls, n_treated)
+        Weight of each control in the counterfactual of each treated unit.
+    squares : ndarray of float64, shape (n_controls,)
+        Sum of the squared weights that stand behind each control itself.
+
+    Notes
+    -----
+    With :math:`L = U S V'` and :math:`W = S / (S + \lambda)` the fit is linear in the completed outcomes,
+    with weights :math:`1/N + V W V'`. That they were completed by the same fit is left aside.
+
+    Examples
+    --------
+    >>> weights, squares = completion_weights(np.zeros((5, 4)), 1.0, treated=np.arange(4) == 0)
+    >>> weights.ravel(), squares
+    (array([0.25, 0.25, 0.25]), array([0.25, 0.25, 0.25]))
+    """
+    n_units = low_rank.shape[1]
+    _, singular, right = np.linalg.svd(low_rank, full_matrices=False)
+    kept = singular > _KEPT * max(float(singular[0]), np.finfo(float).tiny)
+    share = singular[kept] / (singular[kept] + threshold)
+    vectors = right[kept].T
+    weights = 1.0 / n_units + (vectors[~treated] * share) @ vectors[treated].T
+    return weights, 1.0 / n_units + (vectors[~treated] ** 2) @ share**2

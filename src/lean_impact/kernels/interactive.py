@@ -35,6 +35,8 @@ class ControlModel(NamedTuple):
         Period effects, in the unit of the outcome.
     factors : ndarray of float64, shape (n_periods, n_factors)
         Orthonormal, each with mean 0, the one that moves the units most first.
+    loadings : ndarray of float64, shape (n_controls, n_factors)
+        Of the controls; the columns are orthogonal.
     coefficients : ndarray of float64, shape (n_covariates,)
         Coefficients of the covariates.
     residuals : ndarray of float64, shape (n_periods, n_controls)
@@ -43,6 +45,7 @@ class ControlModel(NamedTuple):
 
     period: np.ndarray
     factors: np.ndarray
+    loadings: np.ndarray
     coefficients: np.ndarray
     residuals: np.ndarray
 
@@ -61,12 +64,15 @@ class FactorPath(NamedTuple):
         Number of factors by :func:`choose_factors`.
     coefficients : ndarray of float64, shape (n_numbers, n_covariates)
         Coefficients of the covariates.
+    weights : ndarray of float64, shape (n_numbers, n_controls, n_treated)
+        Weight of each control in the counterfactual of each treated unit; they add up to 1 over the controls.
     """
 
     gaps: np.ndarray
     prediction_error: np.ndarray
     chosen: int
     coefficients: np.ndarray
+    weights: np.ndarray
 
 
 def control_model(
@@ -124,7 +130,8 @@ def control_model(
     residuals = controls - fit.fitted
     if missing is not None:
         residuals[missing] = 0.0
-    return ControlModel(common.period, factors, fit.coefficients, residuals)
+    loadings = fit.low_rank.T @ factors
+    return ControlModel(common.period, factors, loadings, fit.coefficients, residuals)
 
 
 def most_factors(n_controls: int, n_periods: int, before: int, *, limit: int = 5) -> int:
@@ -232,26 +239,32 @@ def factor_path(
     >>> path.chosen, path.gaps[1, 4].round(6)
     (1, array([10.]))
     """
-    gaps, errors, coefficients = [], [], []
+    gaps, errors, coefficients, weights = [], [], [], []
     for number in numbers:
         own = None if covariates is None else covariates[0]
         model = control_model(controls, number, covariates=own, missing=missing)
         explained = 0.0 if covariates is None else np.tensordot(model.coefficients, covariates[1], axes=1)
-        gap, error = _gaps(treated - explained - model.period[:, None], model.factors, used)
+        centred = treated - explained - model.period[:, None]
+        gap, error, loadings = _gaps(centred, model.factors, used)
         gaps.append(gap)
         errors.append(float(error))
         coefficients.append(model.coefficients)
+        size = np.maximum((model.loadings**2).sum(axis=0), np.finfo(float).tiny)
+        weights.append(1.0 / controls.shape[1] + (model.loadings / size) @ loadings.T)
     prediction_error = np.array(errors)
     chosen = numbers[choose_factors(prediction_error)]
-    return FactorPath(np.array(gaps), prediction_error, chosen, np.array(coefficients))
+    return FactorPath(np.array(gaps), prediction_error, chosen, np.array(coefficients), np.array(weights))
 
 
-def _gaps(centred: np.ndarray, factors: np.ndarray, used: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Regress on a level and factors over the periods used; return gaps and mean squared left-out errors.
+def _gaps(
+    centred: np.ndarray, factors: np.ndarray, used: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Regress on a level and factors over the periods used; return gaps, mean squared left-out errors, loadings.
 
     Leading dimensions of all arguments are batches.
     """
-    basis = np.concatenate([np.ones((*factors.shape[:-1], 1)), factors * factors.shape[-2] ** 0.5], axis=-1)
+    scale = factors.shape[-2] ** 0.5
+    basis = np.concatenate([np.ones((*factors.shape[:-1], 1)), factors * scale], axis=-1)
     weight = used.astype(float)
     known = np.where(used, centred, 0.0)
     gram = np.einsum("...ta,...tk,...tb->...kab", basis, np.broadcast_to(weight, centred.shape), basis)
@@ -269,12 +282,12 @@ def _gaps(centred: np.ndarray, factors: np.ndarray, used: np.ndarray) -> tuple[n
         left_out = np.where(used, gap / np.where(leverage < 1 - _SINGULAR, 1 - leverage, 0.0), 0.0)
     left_out = np.where(np.isnan(left_out), np.inf, left_out)
     count = np.broadcast_to(weight, centred.shape).sum(axis=(-2, -1))
-    return gap, (left_out**2).sum(axis=(-2, -1)) / count
+    return gap, (left_out**2).sum(axis=(-2, -1)) / count, loadings[..., 1:] * scale
 
 
 def placebo_paths(
     controls: np.ndarray, groups: np.ndarray, used: np.ndarray, *, largest: int
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Let groups of controls play the treated ones, with the factors estimated afresh on the others.
 
     Parameters
@@ -294,6 +307,8 @@ def placebo_paths(
         As in :func:`factor_path`, for 0, 1, 2, ... factors.
     prediction_error : ndarray of float64, shape (n_numbers, n_groups)
         As there.
+    squares : ndarray of float64, shape (n_numbers, n_groups, n_members)
+        Sum of squared weights of the other controls in the counterfactual of each member.
 
     Raises
     ------
@@ -308,7 +323,7 @@ def placebo_paths(
     Examples
     --------
     >>> controls = np.random.default_rng(1).normal(size=(12, 8))
-    >>> gaps, _ = placebo_paths(controls, np.array([[2]]), np.arange(12)[:, None] < 8, largest=1)
+    >>> gaps, _, _ = placebo_paths(controls, np.array([[2]]), np.arange(12)[:, None] < 8, largest=1)
     >>> rest = np.delete(controls, 2, axis=1)
     >>> path = factor_path(rest, controls[:, [2]], np.arange(12)[:, None] < 8, numbers=[0, 1])
     >>> bool(np.allclose(gaps[:, 0], path.gaps))
@@ -323,6 +338,7 @@ def placebo_paths(
     gram, total = level @ level.T, level.sum(axis=1)
     gaps = np.empty((largest + 1, len(groups), n_periods, size))
     errors = np.empty((largest + 1, len(groups)))
+    squares = np.empty((largest + 1, len(groups), size))
     for first in range(0, len(groups), _CHUNK):
         part = slice(first, first + _CHUNK)
         members = np.moveaxis(level[:, groups[part]], 0, 1)
@@ -330,6 +346,10 @@ def placebo_paths(
         remaining = gram - members @ members.swapaxes(1, 2) - rest * period[:, :, None] * period[:, None, :]
         factors = np.stack([leading_factors(each, largest) for each in remaining])
         centred = members - period[:, :, None]
+        spread = np.maximum((factors * (remaining @ factors)).sum(axis=1), np.finfo(float).tiny)
         for number in range(largest + 1):
-            gaps[number, part], errors[number, part] = _gaps(centred, factors[:, :, :number], used)
-    return gaps, errors
+            found = _gaps(centred, factors[:, :, :number], used)
+            gaps[number, part], errors[number, part] = found[:2]
+            carried = (found[2] ** 2 / spread[:, None, :number]).sum(axis=-1)
+            squares[number, part] = 1.0 / rest + carried
+    return gaps, errors, squares

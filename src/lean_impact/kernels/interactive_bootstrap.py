@@ -39,7 +39,7 @@ def prediction_errors(
     n_controls = controls.shape[1]
     if covariates is None:
         single = np.arange(n_controls)[:, None]
-        gaps, _ = placebo_paths(controls, single, used[:, None], largest=n_factors)
+        gaps, _, _ = placebo_paths(controls, single, used[:, None], largest=n_factors)
         return gaps[n_factors, :, :, 0].T
     errors = np.empty_like(controls)
     for unit in range(n_controls):

@@ -516,10 +516,11 @@ def _fixed_point(
 
 def _leap(states: list[np.ndarray], moves: list[np.ndarray]) -> np.ndarray:
     """Combine the last steps such that the combined move is as small as it can be (Anderson)."""
+    plain: np.ndarray = states[-1] + moves[-1]
     if len(states) == 1:
-        return states[0] + moves[0]
+        return plain
     differences = np.diff(np.array(moves), axis=0).T
     shifts = np.diff(np.array(states), axis=0).T
     mix = np.linalg.lstsq(differences, moves[-1], rcond=1e-10)[0]
-    combined: np.ndarray = states[-1] + moves[-1] - (shifts + differences) @ mix
+    combined: np.ndarray = plain - (shifts + differences) @ mix
     return combined
