@@ -59,7 +59,7 @@ class BoundedSearch:
         table = chart.astype(float)
         n_terms, n_rows = table.shape
         solved = linprog(-np.ones(n_rows), A_ub=table, b_ub=np.ones(n_terms), bounds=(0, None))
-        prices = np.maximum(solved.x, 0.0)
+        prices = np.maximum(np.asarray(solved.x, dtype=float), 0.0)
         # Rounding must not let a term cost more than 1.
         return cls(chart=table, prices=prices / max(1.0, float((table @ prices).max())))
 

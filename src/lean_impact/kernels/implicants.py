@@ -91,7 +91,8 @@ def prime_implicants(positive: np.ndarray, negative: np.ndarray) -> np.ndarray:
     rows, subsets = np.nonzero(prime)
     used = (subsets[:, None] >> np.arange(n_conditions)) & 1 == 1
     terms = np.unique(np.where(used, positive[rows], FREE), axis=0)
-    order = np.argsort((terms != FREE).sum(axis=1), kind="stable")
+    # Fewer conditions first, then earlier conditions, presence before absence.
+    order = np.lexsort((*-terms.T[::-1], (terms != FREE).sum(axis=1)))
     return np.asarray(terms[order])
 
 

@@ -6,8 +6,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from lean_impact.kernels.implicants import FREE
-
 __all__ = [
     "SLACK",
     "Necessity",
@@ -92,7 +90,7 @@ def term_memberships(literals: np.ndarray, terms: np.ndarray) -> np.ndarray:
     Examples
     --------
     >>> literals = literal_memberships(np.array([[0.2, 0.7]]), np.array([2, 2]))
-    >>> term_memberships(literals, np.array([[0, 1], [FREE, 1]])).tolist()
+    >>> term_memberships(literals, np.array([[0, 1], [-1, 1]])).tolist()
     [[0.7], [0.7]]
     """
     found = np.ones((len(terms), literals.shape[2]))
@@ -215,4 +213,4 @@ def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     above, below = np.asarray(above, float), np.asarray(below, float)
     # Rounding may leave a denominator that is 0 by construction a little off it.
     whole = below > SLACK
-    return np.divide(above, below, out=np.full(np.shape(below), np.nan), where=whole)
+    return np.asarray(np.divide(above, below, out=np.full(np.shape(below), np.nan), where=whole))
