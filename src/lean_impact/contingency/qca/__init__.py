@@ -3,14 +3,20 @@
 A :class:`SetTable` holds cases by conditions; :class:`Cuts` sorts them into a :class:`TruthTable`;
 :func:`conservative`, :func:`parsimonious` and :func:`intermediate` minimise it into a :class:`Solution` with
 every tied model, :func:`enhanced` leaves out assumptions that cannot be held, and :func:`necessary` asks the
-question the other way round. :func:`robustness`, :func:`theory_evaluation` and :func:`cluster_diagnostics`
-doubt what was found.
+question the other way round. :class:`Outcomes` holds what effects with standard errors could have been and
+:func:`propagate` the solutions that follow (:class:`FuzzyDraws` for fuzzy sets); :func:`random_data_check`
+says how often luck does as well. :func:`robustness`, :func:`theory_evaluation` and
+:func:`cluster_diagnostics` doubt what was found.
 """
 
+from lean_impact.contingency.qca.chance import RandomData, perfect_by_luck, random_data_check
 from lean_impact.contingency.qca.enhanced import EnhancedAnalysis, enhanced
 from lean_impact.contingency.qca.expression import Expression, expression
+from lean_impact.contingency.qca.fuzzy import FuzzyDraws, FuzzyPropagation
 from lean_impact.contingency.qca.minimise import conservative, expectations_of, intermediate, parsimonious
 from lean_impact.contingency.qca.necessity import NecessityResult, necessary
+from lean_impact.contingency.qca.outcomes import Outcomes
+from lean_impact.contingency.qca.propagation import Propagation, Scenario, propagate
 from lean_impact.contingency.qca.robustness import (
     Clusters,
     Robustness,
@@ -27,10 +33,16 @@ __all__ = [
     "Cuts",
     "EnhancedAnalysis",
     "Expression",
+    "FuzzyDraws",
+    "FuzzyPropagation",
     "Kind",
     "Model",
     "NecessityResult",
+    "Outcomes",
+    "Propagation",
+    "RandomData",
     "Robustness",
+    "Scenario",
     "SetTable",
     "Solution",
     "TermFit",
@@ -44,6 +56,9 @@ __all__ = [
     "literal_text",
     "necessary",
     "parsimonious",
+    "perfect_by_luck",
+    "propagate",
+    "random_data_check",
     "robustness",
     "term_text",
     "theory_evaluation",
