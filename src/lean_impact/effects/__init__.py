@@ -6,19 +6,33 @@ An estimator is a module of its own and returns an :class:`EffectResult`.
 from lean_impact.effects.adoption import AdoptionDesign, Start
 from lean_impact.effects.comparison import Candidate, Comparison, Reason, select_comparison
 from lean_impact.effects.did import DifferenceInDifferences
+from lean_impact.effects.honest import relative_magnitudes, smoothness
+from lean_impact.effects.honest_result import BoundedInterval, TrendSensitivity
 from lean_impact.effects.parts import Calibration, Changes, EventStudy, Level, Path
+from lean_impact.effects.power import PowerStudy
+from lean_impact.effects.power_result import PowerAnalysis
+from lean_impact.effects.pretrends import HiddenTrend, PretrendResult, pretrend_test
 from lean_impact.effects.result import EffectEstimator, EffectResult
 from lean_impact.effects.sensitivity import (
     leave_one_comparison_out,
+    leave_one_out,
     leave_one_treated_out,
     placebo_starts,
 )
+from lean_impact.effects.specification import (
+    Specification,
+    curve_of,
+    every_combination,
+    specification_curve,
+)
+from lean_impact.effects.specification_result import Failure, SpecificationCurve, Specified
 from lean_impact.effects.triangulation import Agreement, agreement
 from lean_impact.effects.wording import Verdict, conclusion, verdict
 
 __all__ = [
     "AdoptionDesign",
     "Agreement",
+    "BoundedInterval",
     "Calibration",
     "Candidate",
     "Changes",
@@ -27,16 +41,32 @@ __all__ = [
     "EffectEstimator",
     "EffectResult",
     "EventStudy",
+    "Failure",
+    "HiddenTrend",
     "Level",
     "Path",
+    "PowerAnalysis",
+    "PowerStudy",
+    "PretrendResult",
     "Reason",
+    "Specification",
+    "SpecificationCurve",
+    "Specified",
     "Start",
+    "TrendSensitivity",
     "Verdict",
     "agreement",
     "conclusion",
+    "curve_of",
+    "every_combination",
     "leave_one_comparison_out",
+    "leave_one_out",
     "leave_one_treated_out",
     "placebo_starts",
+    "pretrend_test",
+    "relative_magnitudes",
     "select_comparison",
+    "smoothness",
+    "specification_curve",
     "verdict",
 ]
