@@ -92,7 +92,7 @@ def relative_period(start: np.ndarray, n_periods: int) -> np.ndarray:
     >>> relative_period(np.array([1, 3]), 3).T.tolist()
     [[-1.0, 0.0, 1.0], [nan, nan, nan]]
     """
-    since = np.arange(n_periods, dtype=float)[:, None] - start[None, :]
+    since: np.ndarray = np.arange(n_periods, dtype=float)[:, None] - start[None, :]
     since[:, start >= n_periods] = np.nan
     return since
 

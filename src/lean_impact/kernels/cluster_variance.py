@@ -8,7 +8,7 @@ import numpy as np
 
 from lean_impact.kernels.two_way import TwoWayFit
 
-__all__ = ["BiasReduced", "bias_reduced", "cluster_covariance", "cluster_factor"]
+__all__ = ["BiasReduced", "bias_reduced", "cluster_covariance", "small_sample_factor"]
 
 _NULL = 1e-9
 _ALONE = 1e-6
@@ -33,21 +33,19 @@ class BiasReduced(NamedTuple):
     df: np.ndarray
 
 
-def cluster_factor(fit: TwoWayFit, *, n_parameters: int | None = None) -> float:
-    """Return the small-sample factor of the CR1 variance.
+def small_sample_factor(*, n_units: int, n_cells: int, n_parameters: int) -> float:
+    """Return the small-sample factor of the CR1 variance, G / (G - 1) * (n - 1) / (n - K).
 
     Parameters
     ----------
-    fit : TwoWayFit
-        The regression.
-    n_parameters : int, optional
-        Parameters to count; the regressors and period effects if not given, since unit effects are nested
-        in the clusters.
+    n_units, n_cells : int
+        Clusters G and cells n.
+    n_parameters : int
+        Parameters K that count: regressors and period effects, since unit effects are nested in the clusters.
 
     Returns
     -------
     float
-        G / (G - 1) * (n - 1) / (n - K).
 
     Raises
     ------
@@ -56,18 +54,14 @@ def cluster_factor(fit: TwoWayFit, *, n_parameters: int | None = None) -> float:
 
     Examples
     --------
-    >>> from lean_impact.kernels.two_way import static_effect
-    >>> fit = static_effect(np.array([[0.0, 0.0, 0.0], [1.0, 2.0, 4.0]]), np.array([2, 2, 1]))
-    >>> cluster_factor(fit)
+    >>> small_sample_factor(n_units=3, n_cells=6, n_parameters=3)
     2.5
     """
-    periods, units = fit.effects.n_observed
-    counted = len(fit.coefficients) + periods if n_parameters is None else n_parameters
-    if units < 2 or fit.n_cells <= counted:  # noqa: PLR2004
+    if n_units < 2 or n_cells <= n_parameters:  # noqa: PLR2004
         raise ValueError(
-            f"{units} units and {fit.n_cells} cells are too few for {counted} parameters and a variance"
+            f"{n_units} units and {n_cells} cells are too few for {n_parameters} parameters and a variance"
         )
-    return units / (units - 1) * (fit.n_cells - 1) / (fit.n_cells - counted)
+    return n_units / (n_units - 1) * (n_cells - 1) / (n_cells - n_parameters)
 
 
 def cluster_covariance(fit: TwoWayFit, *, n_parameters: int | None = None) -> np.ndarray:
@@ -78,7 +72,7 @@ def cluster_covariance(fit: TwoWayFit, *, n_parameters: int | None = None) -> np
     fit : TwoWayFit
         The regression.
     n_parameters : int, optional
-        As in :func:`cluster_factor`.
+        Parameters to count in :func:`small_sample_factor`; the regressors and period effects if not given.
 
     Returns
     -------
@@ -102,7 +96,10 @@ def cluster_covariance(fit: TwoWayFit, *, n_parameters: int | None = None) -> np
     [[0.3125]]
     """
     influence = fit.bread @ fit.scores
-    return np.asarray(cluster_factor(fit, n_parameters=n_parameters) * (influence @ influence.T))
+    periods, units = fit.effects.n_observed
+    counted = len(fit.coefficients) + periods if n_parameters is None else n_parameters
+    factor = small_sample_factor(n_units=units, n_cells=fit.n_cells, n_parameters=counted)
+    return np.asarray(factor * (influence @ influence.T))
 
 
 def bias_reduced(fit: TwoWayFit, *, contrasts: np.ndarray | None = None) -> BiasReduced:
@@ -143,7 +140,7 @@ def bias_reduced(fit: TwoWayFit, *, contrasts: np.ndarray | None = None) -> Bias
     >>> y = np.vstack([np.zeros(5), [1.0, 2.0, 3.0, 7.0, 9.0]])
     >>> result = bias_reduced(static_effect(y, np.array([2, 2, 2, 1, 1])))
     >>> round(float(result.standard_error[0]), 4), round(float(result.df[0]), 4)
-    (1.1547, 1.8824)
+    (1.1547, 2.2727)
     """
     root = np.sqrt(fit.effects.weights)
     adjusted = _adjusted(fit, root)
@@ -159,7 +156,7 @@ def bias_reduced(fit: TwoWayFit, *, contrasts: np.ndarray | None = None) -> Bias
 def _adjusted(fit: TwoWayFit, root: np.ndarray) -> np.ndarray:
     """Multiply each unit's regressors, in units of the working deviation, by its adjustment matrix."""
     if (root == root[0, 0]).all():
-        return _adjusted_balanced(fit) * root[0, 0]
+        return _adjusted_balanced(fit)
     return _adjusted_general(fit, root)
 
 
@@ -174,7 +171,7 @@ def _adjusted_balanced(fit: TwoWayFit) -> np.ndarray:
     _refuse_alone(np.flatnonzero(values[:, 0] < _NULL))
     half = np.einsum("jkm,jm,jlm->jkl", vectors, values**-0.5, vectors, optimize=True)
     back = np.linalg.solve(lower.T, half)
-    return np.asarray(np.einsum("jkl,ltj->ktj", back, turned, optimize=True)) / np.sqrt(weight)
+    return np.asarray(np.einsum("jkl,ltj->ktj", back, turned, optimize=True))
 
 
 def _adjusted_general(fit: TwoWayFit, root: np.ndarray) -> np.ndarray:

@@ -114,7 +114,7 @@ def aggregate(
     constant = np.array([result.reference[mask].all() for mask in masks])
     errors = np.where(constant, np.nan, np.sqrt((by_influence**2).sum(axis=1)))
     if kind == "group":
-        estimate, influence = _over_cohorts(result, labels, by_estimate, by_influence, fixed=fixed_shares)
+        estimate, influence = _by_share(result, labels, by_estimate, by_influence, fixed=fixed_shares)
     else:
         estimate, influence = float(by_estimate[head].mean()), by_influence[head].mean(axis=0)
     return Aggregate(
@@ -159,15 +159,7 @@ def _shares(result: GroupTime, cohort: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 def _weighted(result: GroupTime, mask: np.ndarray, *, fixed: bool) -> tuple[float, np.ndarray]:
     """Average some cells by their cohorts' shares."""
-    return _by_share(
-        result, result.cohort[mask], result.estimate[mask], result.influence[mask], fixed=fixed
-    )
-
-
-def _over_cohorts(
-    result: GroupTime, labels: np.ndarray, estimate: np.ndarray, influence: np.ndarray, *, fixed: bool
-) -> tuple[float, np.ndarray]:
-    return _by_share(result, labels, estimate, influence, fixed=fixed)
+    return _by_share(result, result.cohort[mask], result.estimate[mask], result.influence[mask], fixed=fixed)
 
 
 def _by_share(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lean_impact.kernels.adoption import check_start, event_dummies, relative_period, treated_cells
-from lean_impact.kernels.two_way import TwoWay, TwoWayFit, fit_two_way, two_way
+from lean_impact.kernels.two_way import TwoWay, TwoWayFit, fit_two_way
 
 __all__ = [
     "Average",
@@ -56,7 +56,7 @@ class Imputation:
     @property
     def cells(self) -> np.ndarray:
         """Treated cells that have an effect, shape (n_periods, n_units)."""
-        return np.isfinite(self.effect)
+        return np.asarray(np.isfinite(self.effect))
 
 
 class Average(NamedTuple):
@@ -165,7 +165,9 @@ def impute(
     )
 
 
-def horizon_targets(result: Imputation, *, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+def horizon_targets(
+    result: Imputation, *, weights: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Weight the effects so that each target is the average at one horizon.
 
     Parameters
@@ -221,7 +223,7 @@ def unit_targets(result: Imputation) -> tuple[np.ndarray, np.ndarray]:
 
 def overall_target(result: Imputation) -> np.ndarray:
     """Weigh every treated cell alike."""
-    return result.cells / result.cells.sum()
+    return np.asarray(result.cells / result.cells.sum())
 
 
 def _target_weights(result: Imputation, targets: np.ndarray) -> np.ndarray:
@@ -355,7 +357,9 @@ def welch_average(result: Imputation, target: np.ndarray | None = None) -> Welch
 def _group_variance(influence: np.ndarray, scale: np.ndarray) -> tuple[float, float]:
     """Inflate a sum of squares of deviations from a weighted mean, and return its degrees of freedom."""
     if len(influence) < 2:  # noqa: PLR2004
-        raise ValueError(f"a variance between units needs two of them on either side; there is {len(influence)}")
+        raise ValueError(
+            f"a variance between units needs two of them on either side; there is {len(influence)}"
+        )
     share = scale / scale.sum()
     squares = float((share**2).sum())
     form = (np.eye(len(share)) - share[:, None] - share[None, :] + squares) * np.outer(share, share)

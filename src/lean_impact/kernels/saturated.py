@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from lean_impact.kernels.adoption import check_start, cohorts
-from lean_impact.kernels.cluster_variance import cluster_factor
+from lean_impact.kernels.cluster_variance import small_sample_factor
 from lean_impact.kernels.group_time import group_time
-from lean_impact.kernels.two_way import fit_two_way
+from lean_impact.kernels.two_way import two_way
 
 __all__ = ["InteractionWeighted", "sun_abraham"]
+
+_RANK = 1e-10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -123,12 +125,7 @@ def _from_means(y: np.ndarray, start: np.ndarray) -> InteractionWeighted:
     result = group_time(y, start, base="universal")
     kept = ~result.reference
     influence = result.influence[kept]
-    # Unit and period effects aside, the small-sample factor only counts cells and coefficients.
-    units, cells = y.shape[1], y.size
-    n_parameters = int(kept.sum()) + len(y)
-    if cells <= n_parameters:
-        raise ValueError("there are no more cells than parameters")
-    factor = units / (units - 1) * (cells - 1) / (cells - n_parameters)
+    factor = small_sample_factor(n_units=y.shape[1], n_cells=y.size, n_parameters=int(kept.sum()) + len(y))
     size = (start[None, :] == result.cohort[kept][:, None]).sum(axis=1)
     return InteractionWeighted(
         cohort=result.cohort[kept],
@@ -142,29 +139,66 @@ def _from_means(y: np.ndarray, start: np.ndarray) -> InteractionWeighted:
 def _from_regression(
     y: np.ndarray, start: np.ndarray, covariates: np.ndarray | None, weights: np.ndarray | None
 ) -> InteractionWeighted:
+    """Solve the regression from sums over cohort, unit and period; the dummies themselves are never built."""
     full = np.ones(y.shape) if weights is None else np.broadcast_to(np.asarray(weights, float), y.shape)
-    seen = np.where(np.isfinite(y), full, 0.0)
-    if covariates is not None:
-        seen = np.where(np.isfinite(covariates).all(axis=0), seen, 0.0)
-    pairs = [
-        (cohort, period)
-        for cohort in cohorts(start, len(y)).tolist()
-        for period in range(len(y))
-        if period != cohort - 1 and seen[period, start == cohort].sum() > 0
-    ]
-    cohort, period = (np.array(part) for part in zip(*pairs, strict=True))
-    dummies = (start[None, None, :] == cohort[:, None, None]) & (
-        np.arange(len(y))[None, :, None] == period[:, None, None]
+    x = np.zeros((0, *y.shape)) if covariates is None else np.asarray(covariates, float)
+    seen = np.where(np.isfinite(y) & np.isfinite(x).all(axis=0), full, 0.0)
+    effects = two_way(seen)
+    cohort, period, member = _coefficients(start, seen)
+    own = member * seen[period]
+    periods = np.zeros((len(cohort), len(y)))
+    periods[np.arange(len(cohort)), period] = own.sum(axis=1)
+    unit_part, period_part = effects.solve(own, periods)
+    left, outcome = effects.within(np.where(seen > 0, x, 0.0)), effects.within(np.where(seen > 0, y, 0.0))
+    weighted = left * seen
+    between = np.einsum("kn,ckn->kc", own, left[:, period])
+    gram = np.block(
+        [
+            [np.diag(own.sum(axis=1)) - unit_part @ own.T - period_part @ periods.T, between],
+            [between.T, np.einsum("ctn,dtn->cd", weighted, left)],
+        ]
     )
-    regressors = dummies.astype(float)
-    if covariates is not None:
-        regressors = np.concatenate([regressors, covariates])
-    fit = fit_two_way(y, regressors, weights=seen)
-    influence = (fit.bread @ fit.scores)[: len(pairs)]
+    bread = _inverse(gram)
+    target = [(own * outcome[period]).sum(axis=1), (weighted * outcome).sum(axis=(1, 2))]
+    solution = bread @ np.concatenate(target)
+    delta, gamma = solution[: len(cohort)], solution[len(cohort) :]
+    effect = np.zeros(y.shape)
+    np.add.at(effect, period, delta[:, None] * member)
+    carried = seen * (outcome - effects.within(effect) - np.tensordot(gamma, left, axes=1))
+    scores = [member * carried[period] - period_part @ carried, (left * carried).sum(axis=1)]
+    influence = (bread @ np.concatenate(scores))[: len(cohort)]
+    factor = small_sample_factor(
+        n_units=effects.n_observed[1],
+        n_cells=int((seen > 0).sum()),
+        n_parameters=len(bread) + effects.n_observed[0],
+    )
     return InteractionWeighted(
         cohort=cohort,
         period=period,
-        coefficient=fit.coefficients[: len(pairs)],
-        cells=(dummies * seen).sum(axis=(1, 2)),
-        covariance=cluster_factor(fit) * (influence @ influence.T),
+        coefficient=delta,
+        cells=own.sum(axis=1),
+        covariance=factor * (influence @ influence.T),
     )
+
+
+def _coefficients(start: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """List cohort and period of each coefficient, and the units of its cohort."""
+    pairs = [
+        (cohort, period)
+        for cohort in cohorts(start, len(seen)).tolist()
+        for period in range(len(seen))
+        if period != cohort - 1 and seen[period, start == cohort].sum() > 0
+    ]
+    cohort, period = (np.array(part) for part in zip(*pairs, strict=True))
+    return cohort, period, (start[None, :] == cohort[:, None]).astype(float)
+
+
+def _inverse(gram: np.ndarray) -> np.ndarray:
+    scale = np.sqrt(np.diag(gram).clip(min=np.finfo(float).tiny))
+    alike = gram / np.outer(scale, scale)
+    if np.linalg.eigvalsh(alike)[0] < _RANK:
+        raise ValueError(
+            "some cohort and period cannot be told from unit and period effects: a cohort needs a figure in the last "
+            "period before its start, and others to compare with in each period"
+        )
+    return np.linalg.inv(alike) / np.outer(scale, scale)

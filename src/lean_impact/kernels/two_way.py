@@ -1,4 +1,4 @@
-"""Two-way fixed effects: unit and period effects taken out, with holes and weights, and the regression on what is left."""
+"""Two-way fixed effects: unit and period effects taken out, with holes and weights, and the regression then."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TwoWay:
     def identified(self) -> np.ndarray:
         """Cells whose sum of effects the data determine, shape (n_periods, n_units)."""
         same = self.period_component[:, None] == self.unit_component[None, :]
-        return same & (self.period_component >= 0)[:, None]
+        return np.asarray(same & (self.period_component >= 0)[:, None])
 
     @property
     def n_observed(self) -> tuple[int, int]:
@@ -203,12 +203,13 @@ def _components(observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     for period in range(n_periods):
         if periods[period] >= 0 or not observed[period].any():
             continue
-        reached = np.zeros(n_periods, dtype=bool)
-        grown = np.arange(n_periods) == period
-        while (grown != reached).any():
-            reached = grown
-            members = observed[reached].any(axis=0)
-            grown = observed[:, members].any(axis=1)
+        members = observed[period]
+        while True:
+            reached = observed[:, members].any(axis=1)
+            grown = observed[reached].any(axis=0)
+            if (grown == members).all():
+                break
+            members = grown
         units[members], periods[reached] = label, label
         label += 1
     return units, periods

@@ -180,9 +180,7 @@ def _p_value(parts: _Parts, *, exact: bool) -> Callable[[float], float]:
     return p_value
 
 
-def _signs(
-    fit: TwoWayFit, *, draws: int, weights: str, rng: np.random.Generator
-) -> tuple[np.ndarray, bool]:
+def _signs(fit: TwoWayFit, *, draws: int, weights: str, rng: np.random.Generator) -> tuple[np.ndarray, bool]:
     """Draw one multiplier for each unit and draw, or list all sign patterns; shape (n_units, n_draws)."""
     n_units = fit.effects.weights.shape[1]
     if weights == "rademacher" and 2**n_units <= max(draws, 2**6):
