@@ -56,6 +56,8 @@ class Gls(NamedTuple):
         ``log det R`` and its derivative.
     log_m, log_m_slope : ndarray of float64, shape (n_units,) or (1,)
         ``log det X' R^-1 X`` and its derivative.
+    xx_slope : ndarray of float64, shape of ``inverse``
+        Derivative of ``X' R^-1 X``.
     """
 
     coefficients: Floats
@@ -66,6 +68,7 @@ class Gls(NamedTuple):
     log_r_slope: Floats
     log_m: Floats
     log_m_slope: Floats
+    xx_slope: Floats
 
 
 def ar1_moments(y: Floats, x: Floats, time: NDArray[np.int64]) -> Ar1Moments:
@@ -194,7 +197,7 @@ def _solve(
 ) -> Gls:
     """Solve the normal equations and differentiate what the likelihood is made of."""
     (xx, xy, yy), (dxx, dxy, dyy) = sums, slopes
-    inverse = np.linalg.inv(xx)
+    inverse = np.asarray(np.linalg.inv(xx), dtype=np.float64)
     coefficients = np.matmul(inverse, xy[..., None])[..., 0]
     q = phi[:, None] ** moments.gaps
     dq = moments.gaps * phi[:, None] ** (moments.gaps - 1)
@@ -208,4 +211,5 @@ def _solve(
         log_r_slope=(-2 * q * dq / (1 - q**2)) @ moments.counts,
         log_m=np.linalg.slogdet(xx)[1],
         log_m_slope=np.sum(inverse * dxx, axis=(-2, -1)),
+        xx_slope=dxx,
     )

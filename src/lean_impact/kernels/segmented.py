@@ -199,7 +199,9 @@ def segmented_design(
         raise ValueError("the calendar must be a list of ascending period indices")
     ordered = sorted(interruptions, key=lambda one: one.first)
     if len({one.first for one in ordered}) < len(ordered):
-        raise ValueError("two interruptions begin to act in the same period: their effects cannot be told apart")
+        raise ValueError(
+            "two interruptions begin to act in the same period: their effects cannot be told apart"
+        )
     base = {"intercept": np.ones(len(time))}
     if trend:
         base["trend"] = time.astype(float)
