@@ -104,6 +104,8 @@ class SegmentedDesign:
         Columns that belong to an interruption.
     seasonal : ndarray of bool, shape (n_columns,)
         Columns that belong to the season.
+    source : ndarray of int64, shape (n_columns,)
+        Place of the interruption that a column belongs to, in the order they were given; -1 for the others.
     """
 
     matrix: Floats
@@ -111,11 +113,26 @@ class SegmentedDesign:
     names: tuple[str, ...]
     impact: Flags
     seasonal: Flags
+    source: NDArray[np.int64]
 
     @property
     def without_impact(self) -> Floats:
         """The matrix with the columns of the interruptions set to 0, shape (n_periods, n_columns)."""
         return np.where(self.impact, 0.0, self.matrix)
+
+    def without(self, interruption: int) -> Floats:
+        """Set the columns of one interruption to 0.
+
+        Parameters
+        ----------
+        interruption : int
+            Its place in the order the interruptions were given.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_periods, n_columns)
+        """
+        return np.where(self.source == interruption, 0.0, self.matrix)
 
     def column(self, name: str) -> int:
         """Find a column.
@@ -197,7 +214,8 @@ def segmented_design(
     time = np.asarray(time, dtype=np.int64)
     if time.ndim != 1 or len(time) == 0 or (np.diff(time) <= 0).any():
         raise ValueError("the calendar must be a list of ascending period indices")
-    ordered = sorted(interruptions, key=lambda one: one.first)
+    order = sorted(range(len(interruptions)), key=lambda place: interruptions[place].first)
+    ordered = [interruptions[place] for place in order]
     if len({one.first for one in ordered}) < len(ordered):
         raise ValueError(
             "two interruptions begin to act in the same period: their effects cannot be told apart"
@@ -206,8 +224,11 @@ def segmented_design(
     if trend:
         base["trend"] = time.astype(float)
     impact: dict[str, Floats] = {}
+    source: list[int] = []
     for number, one in enumerate(ordered, start=1):
-        impact |= _impact_columns(time, one, suffix=f" {number}" if len(ordered) > 1 else "")
+        columns = _impact_columns(time, one, suffix=f" {number}" if len(ordered) > 1 else "")
+        source += [order[number - 1]] * len(columns)
+        impact |= columns
     seasonal = {} if season is None else _season_columns(time, season)
     columns = base | impact | seasonal
     kinds = np.repeat([0, 1, 2], [len(base), len(impact), len(seasonal)])
@@ -217,6 +238,7 @@ def segmented_design(
         names=tuple(columns),
         impact=kinds == 1,
         seasonal=kinds == 2,  # noqa: PLR2004 - the third kind
+        source=np.array([-1] * len(base) + source + [-1] * len(seasonal)),
     )
 
 
