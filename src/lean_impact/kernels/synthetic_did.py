@@ -1,0 +1,283 @@
+"""Synthetic difference-in-differences of a block design, solved to the optimum, with its placebos.
+
+All placebos share one matrix of inner products between units and one between periods: a placebo only takes
+its own rows away.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import LinAlgError
+
+from lean_impact.kernels.simplex import ridge_simplex, simplex_from_gram
+from lean_impact.kernels.synthetic_control import check_block
+
+__all__ = ["SyntheticDiD", "noise_level", "placebo_synthetic_did", "synthetic_did", "unit_ridge"]
+
+_TIME_RIDGE = 1e-6
+
+
+class SyntheticDiD(NamedTuple):
+    """A synthetic difference-in-differences estimate.
+
+    Attributes
+    ----------
+    estimate : float
+        Mean effect on the treated after the start, in the unit of the outcome.
+    unit_weights : ndarray of float64, shape (n_donors,)
+        At least 0, sum 1.
+    time_weights : ndarray of float64, shape (start,)
+        Weights of the periods before the start, at least 0, sum 1.
+    gaps : ndarray of float64, shape (n_periods,)
+        Treated mean minus weighted donors, minus the same averaged over the weighted periods before. From
+        `start` on this is the effect curve, whose mean is the estimate.
+    zeta : float
+        Strength of the ridge on the unit weights, in the unit of the outcome.
+    """
+
+    estimate: float
+    unit_weights: np.ndarray
+    time_weights: np.ndarray
+    gaps: np.ndarray
+    zeta: float
+
+
+def noise_level(y: np.ndarray, donors: np.ndarray, *, start: int) -> float:
+    """Return the standard deviation of the donors' changes from period to period before the start.
+
+    Parameters
+    ----------
+    y : ndarray of float64, shape (n_periods, n_units)
+    donors : ndarray of int, shape (n_donors,)
+    start : int
+        At least 2.
+
+    Returns
+    -------
+    float
+        In the unit of the outcome.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two changes.
+
+    Examples
+    --------
+    >>> noise_level(np.array([[0.0, 0.0], [1.0, -1.0], [5.0, 5.0]]), np.array([0, 1]), start=2).__round__(4)
+    1.4142
+    """
+    changes = np.diff(y[:start, donors], axis=0)
+    if changes.size < 2:  # noqa: PLR2004 - a standard deviation needs two
+        raise ValueError(f"the noise level needs two changes before the start; there are {changes.size}")
+    return float(changes.std(ddof=1))
+
+
+def unit_ridge(y: np.ndarray, donors: np.ndarray, *, start: int, n_treated: int) -> float:
+    r"""Return the recommended ridge :math:`\zeta = (N_1 T_1)^{1/4} \hat\sigma` of the unit weights.
+
+    Parameters
+    ----------
+    y : ndarray of float64, shape (n_periods, n_units)
+    donors : ndarray of int, shape (n_donors,)
+    start : int
+    n_treated : int
+
+    Returns
+    -------
+    float
+        In the unit of the outcome.
+
+    Examples
+    --------
+    >>> y = np.array([[0.0, 0.0], [1.0, -1.0], [5.0, 5.0]])
+    >>> round(unit_ridge(y, np.array([0, 1]), start=2, n_treated=16), 4)
+    2.8284
+    """
+    cells = n_treated * (len(y) - start)
+    return float(cells**0.25 * noise_level(y, donors, start=start))
+
+
+def synthetic_did(
+    y: np.ndarray, treated: np.ndarray, donors: np.ndarray, *, start: int, zeta: float | None = None
+) -> SyntheticDiD:
+    r"""Estimate the mean effect on a group that starts together.
+
+    Parameters
+    ----------
+    y : ndarray of float64, shape (n_periods, n_units)
+        Outcomes without holes.
+    treated : ndarray of int, shape (n_treated,)
+        Positions of the units with the programme.
+    donors : ndarray of int, shape (n_donors,)
+        Positions of units without it.
+    start : int
+        First period with the programme; at least 2.
+    zeta : float, optional
+        Ridge on the unit weights, in the unit of the outcome; :func:`unit_ridge` if not given.
+
+    Returns
+    -------
+    SyntheticDiD
+
+    Raises
+    ------
+    ValueError
+        If there are too few periods or units, or a missing value.
+
+    Notes
+    -----
+    Unit weights minimise :math:`\sum_{t<T_0} (\omega_0 + \sum_i \omega_i y_{it} - \bar y_t)^2 +
+    \zeta^2 T_0 \|\omega\|^2` and time weights :math:`\sum_i (\lambda_0 + \sum_{t<T_0} \lambda_t y_{it} -
+    \bar y_{i,post})^2`, on simplexes, the latter with a ridge of :math:`(10^{-6}\hat\sigma)^2 N_0` that
+    only makes it unique. The estimate is the double difference with these weights; constants of units and
+    of periods drop out.
+
+    References
+    ----------
+    Arkhangelsky D, Athey S, Hirshberg DA, Imbens GW, Wager S (2021), American Economic Review 111:4088-4118.
+
+    Examples
+    --------
+    >>> y = np.add.outer(np.array([0.0, 1.0, 4.0, 2.0]), np.array([5.0, 0.0, 7.0, 3.0]))
+    >>> y[1, 2] += 0.5
+    >>> y[3, 0] += 1.5
+    >>> round(synthetic_did(y, np.array([0]), np.array([1, 2, 3]), start=3).estimate, 6)
+    1.5
+    """
+    check_block(y, treated, donors, start=start)
+    if np.isin(treated, donors).any():
+        raise ValueError("a treated unit stands among the donors")
+    zeta = unit_ridge(y, donors, start=start, n_treated=len(treated)) if zeta is None else zeta
+    shared = _Shared.of(y, donors, start=start, zeta=zeta)
+    everyone = np.ones(len(donors), dtype=bool)
+    target = y[:, treated].mean(axis=1)
+    omega = shared.unit_weights(everyone, target[:start])
+    time = shared.time_weights(everyone, np.empty(0, dtype=np.intp), None)
+    gaps = target - y[:, donors] @ omega
+    gaps = gaps - time @ gaps[:start]
+    return SyntheticDiD(float(gaps[start:].mean()), omega, time, gaps, zeta)
+
+
+def placebo_synthetic_did(
+    y: np.ndarray, groups: np.ndarray, donors: np.ndarray, *, start: int, zeta: float
+) -> np.ndarray:
+    """Estimate the effect on groups of donors, each against all other donors.
+
+    Parameters
+    ----------
+    y : ndarray of float64, shape (n_periods, n_units)
+        Outcomes without holes.
+    groups : ndarray of int, shape (n_groups, size)
+        Positions *within the donors* of each placebo group, as :func:`~.randomisation.draw_groups` gives.
+    donors : ndarray of int, shape (n_donors,)
+        Positions of the units without the programme.
+    start : int
+    zeta : float
+        Ridge on the unit weights, that of the estimate itself, so that placebos differ in nothing else.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_groups, n_periods)
+        Gaps as in :class:`SyntheticDiD`; the mean over the periods from `start` is the placebo estimate.
+
+    Raises
+    ------
+    ValueError
+        If a group leaves fewer than two donors, or a value is missing.
+
+    Examples
+    --------
+    >>> y = np.random.default_rng(0).normal(size=(6, 8))
+    >>> placebo_synthetic_did(y, np.arange(8)[:, None], np.arange(8), start=4, zeta=1.0).shape
+    (8, 6)
+    """
+    check_block(y, donors[:1], donors, start=start)
+    if len(donors) - groups.shape[1] < 2:  # noqa: PLR2004
+        raise ValueError(
+            f"a placebo group of {groups.shape[1]} leaves fewer than two of {len(donors)} donors"
+        )
+    shared = _Shared.of(y, donors, start=start, zeta=zeta)
+    # Nearly the same periods matter to every placebo: begin from those that matter to all donors together.
+    likely = shared.time_weights(np.ones(len(donors), dtype=bool), np.empty(0, dtype=np.intp), None) > 0
+    gaps = np.empty((len(groups), len(y)))
+    for row, group in enumerate(groups):
+        gaps[row] = _placebo_gaps(shared, group, likely)
+    return gaps
+
+
+def _placebo_gaps(shared: _Shared, group: np.ndarray, likely: np.ndarray) -> np.ndarray:
+    others = np.ones(shared.outcomes.shape[1], dtype=bool)
+    others[group] = False
+    time = shared.time_weights(others, group, likely)
+    start = len(time)
+    target = shared.outcomes[:, group].mean(axis=1)
+    omega = shared.unit_weights(others, target[:start], group=group)
+    signed = np.zeros(len(others))
+    signed[others] = omega
+    gaps = target - shared.outcomes @ signed
+    return np.asarray(gaps - time @ gaps[:start])
+
+
+class _Shared(NamedTuple):
+    """What the estimate and all its placebos have in common."""
+
+    outcomes: np.ndarray  # of the donors
+    centred: np.ndarray  # before the start, minus each donor's mean
+    gram: np.ndarray  # between donors
+    rows: np.ndarray  # periods before the start and the mean after it, minus the donors' mean
+    moments: np.ndarray  # between those rows
+    ridge: float
+    time_ridge: float
+
+    @classmethod
+    def of(cls, y: np.ndarray, donors: np.ndarray, *, start: int, zeta: float) -> _Shared:
+        outcomes = np.ascontiguousarray(y[:, donors])
+        centred = outcomes[:start] - outcomes[:start].mean(axis=0)
+        rows = np.vstack([outcomes[:start], outcomes[start:].mean(axis=0)])
+        rows -= rows.mean(axis=1, keepdims=True)
+        noise = noise_level(y, donors, start=start)
+        return cls(
+            outcomes,
+            centred,
+            centred.T @ centred,
+            rows,
+            rows @ rows.T,
+            zeta**2 * start,
+            (_TIME_RIDGE * noise) ** 2,
+        )
+
+    def unit_weights(
+        self, others: np.ndarray, target: np.ndarray, *, group: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Weights of the donors in `others` for a target path, or for the mean of a group of donors."""
+        if group is None:
+            products = self.centred.T @ (target - target.mean())
+            gram = self.gram
+        else:
+            kept = others.nonzero()[0]
+            products = self.gram[group][:, kept].mean(axis=0)
+            gram = self.gram[np.ix_(kept, kept)]
+        try:
+            return simplex_from_gram(gram, products, ridge=self.ridge)
+        except LinAlgError:
+            return ridge_simplex(self.centred[:, others], target - target.mean(), ridge=self.ridge)
+
+    def time_weights(self, others: np.ndarray, group: np.ndarray, likely: np.ndarray | None) -> np.ndarray:
+        """Weights of the periods before the start, from the donors that are not in the group."""
+        gone = self.rows[:, group]
+        n_others = int(others.sum())
+        total = -gone.sum(axis=1)
+        moments = self.moments - gone @ gone.T - np.outer(total, total / n_others)
+        ridge = self.time_ridge * n_others
+        support = np.zeros(len(moments) - 1, dtype=bool) if likely is None else likely
+        if likely is None:
+            support[-1] = True
+        try:
+            return simplex_from_gram(moments[:-1, :-1], moments[:-1, -1], ridge=ridge, support=support)
+        except LinAlgError:
+            kept = self.rows[:, others]
+            kept = kept - kept.mean(axis=1, keepdims=True)
+            return ridge_simplex(kept[:-1].T, kept[-1], ridge=ridge)
