@@ -11,7 +11,7 @@ from scipy.linalg import LinAlgError
 from scipy.linalg.lapack import dposv
 from scipy.optimize import nnls
 
-__all__ = ["kkt_violation", "ridge_simplex", "simplex_from_gram", "simplex_weights"]
+__all__ = ["kkt_violation", "leave_row_out_weights", "ridge_simplex", "simplex_from_gram", "simplex_weights"]
 
 _TIE = 1e-9
 """Reduced gradients, relative to the scale of the problem, below this are 0 up to rounding."""
@@ -110,6 +110,58 @@ def ridge_simplex(matrix: np.ndarray, target: np.ndarray, *, ridge: float) -> np
     return simplex_weights(stacked, np.concatenate([target, np.zeros(n_donors)]))
 
 
+def leave_row_out_weights(matrix: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Return the weights of :func:`simplex_weights` with each row left out in turn.
+
+    Parameters
+    ----------
+    matrix : ndarray of float64, shape (n_rows, n_donors)
+        At least two rows.
+    target : ndarray of float64, shape (n_rows,)
+
+    Returns
+    -------
+    ndarray of float64, shape (n_rows, n_donors)
+        Row t holds the weights fitted without row t.
+
+    Raises
+    ------
+    ValueError
+        If there is no donor, fewer than two rows, or a value is missing.
+
+    Notes
+    -----
+    One matrix of inner products serves all: leaving a row out takes one outer product away. The support of
+    the whole fit is the starting point, so that a fit takes a few small systems. Wherever that does not
+    give a unique optimum, the fit is done afresh.
+
+    Examples
+    --------
+    >>> donors = np.array([[0.0, 4.0], [0.0, 4.0]])
+    >>> leave_row_out_weights(donors, np.array([1.0, 2.0]))
+    array([[0.5 , 0.5 ],
+           [0.75, 0.25]])
+    """
+    if len(matrix) < 2:  # noqa: PLR2004
+        raise ValueError("leaving a row out needs two rows")
+    differences = _differences(matrix, target)
+    support = simplex_weights(matrix, target) > 0
+    gram = differences.T @ differences
+    zeros = np.zeros(matrix.shape[1])
+    result = np.empty(matrix.shape)
+    for row, gone in enumerate(differences):
+        try:
+            weights, slack = _pivot(gram - np.outer(gone, gone), zeros, support)
+            unique = (slack[weights == 0] > _TIE).all()
+        except LinAlgError:
+            unique = False
+        if unique:
+            result[row] = weights
+        else:
+            result[row] = simplex_weights(np.delete(matrix, row, axis=0), np.delete(target, row))
+    return result
+
+
 def simplex_from_gram(
     gram: np.ndarray, products: np.ndarray, *, ridge: float, support: np.ndarray | None = None
 ) -> np.ndarray:
@@ -152,23 +204,8 @@ def simplex_from_gram(
     """
     n = len(products)
     hessian = gram + ridge * np.eye(n) if ridge else gram
-    scale = float(np.abs(hessian.diagonal()).max() + np.abs(products).max()) or 1.0
-    inside = np.ones(n, dtype=bool) if support is None or not support.any() else support.copy()
-    fewest, patience = n + 1, _PATIENCE
-    for _ in range(_ROUNDS):
-        weights, gradient = _on_support(hessian, products, inside)
-        wrong = np.where(inside, weights < -_ZERO, gradient < -_ZERO * scale)
-        count = int(wrong.sum())
-        if count == 0:
-            return _certified(weights, gradient, scale)
-        if count < fewest:
-            fewest, patience = count, _PATIENCE
-        elif patience:
-            patience -= 1
-        else:
-            wrong[: wrong.nonzero()[0][-1]] = False
-        inside ^= wrong
-    raise LinAlgError("the weights did not settle: the donors are too close to collinear for this ridge")
+    start = np.ones(n, dtype=bool) if support is None or not support.any() else support
+    return _pivot(hessian, products, start)[0]
 
 
 def kkt_violation(matrix: np.ndarray, target: np.ndarray, weights: np.ndarray, *, ridge: float = 0.0) -> float:
@@ -223,12 +260,12 @@ def _smallest_norm(differences: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Move within the set of optima to the smallest norm, a least distance problem in its null space."""
     fitted = differences @ weights
     gradient = differences.T @ fitted
-    usable = (gradient - gradient.min() <= _TIE) | (weights > 0)
-    if usable.sum() == (weights > 0).sum() and usable.sum() <= len(differences):
-        constraints = np.vstack([differences[:, usable], np.ones(int(usable.sum()))])
-        if np.linalg.matrix_rank(constraints, tol=_TIE) == usable.sum():
-            return weights
+    held = weights > 0
+    usable = (gradient - gradient.min() <= _TIE) | held
     constraints = np.vstack([differences[:, usable], np.ones(int(usable.sum()))])
+    alone = (usable == held).all() and usable.sum() <= len(constraints)
+    if alone and np.linalg.matrix_rank(constraints, tol=_TIE) == usable.sum():
+        return weights
     _, singular, right = np.linalg.svd(constraints)
     null = right[int((singular > _TIE).sum()) :]
     if not len(null):
@@ -251,6 +288,27 @@ def _least_distance(null: np.ndarray, common: np.ndarray) -> np.ndarray:
     return np.maximum(common + null.T @ shift, 0.0)
 
 
+def _pivot(hessian: np.ndarray, products: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Exchange donors until the conditions of optimality hold; weights and relative reduced gradient."""
+    scale = float(np.abs(hessian.diagonal()).max() + np.abs(products).max()) or 1.0
+    inside = start.copy()
+    fewest, patience = len(products) + 1, _PATIENCE
+    for _ in range(_ROUNDS):
+        weights, gradient = _on_support(hessian, products, inside)
+        wrong = np.where(inside, weights < -_ZERO, gradient < -_ZERO * scale)
+        count = int(wrong.sum())
+        if count == 0:
+            return _certified(weights, gradient / scale)
+        if count < fewest:
+            fewest, patience = count, _PATIENCE
+        elif patience:
+            patience -= 1
+        else:
+            wrong[: wrong.nonzero()[0][-1]] = False
+        inside ^= wrong
+    raise LinAlgError("the weights did not settle: the donors are too close to collinear for this ridge")
+
+
 def _on_support(
     hessian: np.ndarray, products: np.ndarray, inside: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -270,10 +328,10 @@ def _on_support(
     return weights, gradient
 
 
-def _certified(weights: np.ndarray, gradient: np.ndarray, scale: float) -> np.ndarray:
+def _certified(weights: np.ndarray, gradient: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     held = weights > 0
     weights = np.where(held, weights, 0.0)
     weights /= weights.sum()
-    if np.abs(gradient[held]).max() > _TIE * scale or abs(float(gradient @ weights)) > _TIE * scale:
+    if np.abs(gradient[held]).max() > _TIE:
         raise LinAlgError("the weights miss the conditions of optimality: the donors are too collinear")
-    return weights
+    return weights, gradient

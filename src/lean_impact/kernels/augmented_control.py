@@ -1,0 +1,262 @@
+"""Ridge augmented synthetic control: a synthetic control whose remaining imbalance a ridge model removes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lean_impact.kernels.simplex import leave_row_out_weights, simplex_weights
+from lean_impact.kernels.synthetic_control import check_block
+
+__all__ = ["AugmentedFit", "RidgePath", "augmented_control", "augmented_residuals", "ridge_path"]
+
+_N_RIDGES = 21
+_RANGE = 1e-8
+
+
+class AugmentedFit(NamedTuple):
+    """An augmented synthetic control of one target.
+
+    Attributes
+    ----------
+    weights : ndarray of float64, shape (n_donors,)
+        Sum 1; may be negative, which is extrapolation.
+    base_weights : ndarray of float64, shape (n_donors,)
+        Weights of the synthetic control that was augmented, at least 0.
+    gaps : ndarray of float64, shape (n_periods,)
+        Outcome minus synthetic outcome, in the unit of the outcome; with fixed effects, minus the mean
+        before the start of either.
+    imbalance : float
+        Root of the summed squared gaps before the start.
+    scaled_imbalance : float
+        The same divided by that of equally weighted donors; 1 if that is 0 too.
+    ridge : float
+        Ridge parameter, in the squared unit of the outcome.
+    """
+
+    weights: np.ndarray
+    base_weights: np.ndarray
+    gaps: np.ndarray
+    imbalance: float
+    scaled_imbalance: float
+    ridge: float
+
+
+class RidgePath(NamedTuple):
+    """Cross-validation of the ridge parameter by leaving one period out.
+
+    Attributes
+    ----------
+    ridges : ndarray of float64, shape (n_ridges,)
+        Candidates, the largest first, in the squared unit of the outcome.
+    errors, standard_errors : ndarray of float64, shape (n_ridges,)
+        Mean squared gap in the period left out, and its standard error over periods.
+    chosen : float
+        Largest candidate whose error is at most one standard error above the smallest error.
+    smallest : float
+        Candidate of the smallest error.
+    """
+
+    ridges: np.ndarray
+    errors: np.ndarray
+    standard_errors: np.ndarray
+    chosen: float
+    smallest: float
+
+
+def augmented_control(
+    y: np.ndarray,
+    target: int,
+    donors: np.ndarray,
+    *,
+    start: int,
+    ridge: float | None = None,
+    fixed_effects: bool = False,
+) -> AugmentedFit:
+    r"""Fit a target by donors, then remove with a ridge regression what the fit leaves.
+
+    Parameters
+    ----------
+    y : ndarray of float64, shape (n_periods, n_units)
+        Outcomes without holes.
+    target : int
+        Position of the unit with the programme.
+    donors : ndarray of int, shape (n_donors,)
+        Positions of the units without it; the target among them is left out, with weight 0.
+    start : int
+        First period with the programme.
+    ridge : float, optional
+        Above 0, in the squared unit of the outcome; by cross-validation (:func:`ridge_path`) if not given.
+    fixed_effects : bool
+        Subtract from each unit its mean before the start first.
+
+    Returns
+    -------
+    AugmentedFit
+
+    Raises
+    ------
+    ValueError
+        If there is no period before or after the start, no donor, a missing value, or the ridge is not
+        above 0.
+
+    Notes
+    -----
+    With :math:`X` the donors before the start, centred by their mean, :math:`r` the imbalance of the
+    synthetic control with weights :math:`w`: the weights are :math:`w + X(X'X + \lambda I)^{-1} r`. A
+    large :math:`\lambda` gives the synthetic control, a small one extrapolates to a perfect fit.
+
+    References
+    ----------
+    Ben-Michael E, Feller A, Rothstein J (2021), JASA 116:1789-1803.
+
+    Examples
+    --------
+    >>> y = np.array([[3.0, 0.0, 2.0], [4.0, 1.0, 2.0], [9.0, 3.0, 5.0]])
+    >>> fit = augmented_control(y, 0, np.array([1, 2]), start=2, ridge=1.0)
+    >>> fit.base_weights, fit.weights.round(4), fit.gaps.round(4)
+    (array([0., 1.]), array([-0.1429,  1.1429]), array([0.7143, 1.8571, 3.7143]))
+    """
+    check_block(y, np.array([target]), donors, start=start)
+    if fixed_effects:
+        y = y - y[:start].mean(axis=0)
+    others = donors != target
+    path, pool = y[:, target], y[:, donors[others]]
+    base, fitted, ridge = _weights(path[:start], pool[:start], ridge)
+    gaps = path - pool @ fitted
+    imbalance = float(np.linalg.norm(gaps[:start]))
+    equal = float(np.linalg.norm(path[:start] - pool[:start].mean(axis=1)))
+    scaled = imbalance / equal if equal else 1.0
+    return AugmentedFit(_spread(fitted, others), _spread(base, others), gaps, imbalance, scaled, ridge)
+
+
+def augmented_residuals(
+    path: np.ndarray, pool: np.ndarray, *, ridge: float | None = None, fixed_effects: bool = False
+) -> np.ndarray:
+    """Return the gaps of a fit over *all* periods, as conformal inference needs them under a null.
+
+    Parameters
+    ----------
+    path : ndarray of float64, shape (n_periods,)
+        Outcome of the target, minus the effect that the null hypothesis states.
+    pool : ndarray of float64, shape (n_periods, n_donors)
+        Outcomes of the donors.
+    ridge : float, optional
+        As in :func:`augmented_control`.
+    fixed_effects : bool
+        Subtract from each unit its mean over all periods first.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_periods,)
+
+    Raises
+    ------
+    ValueError
+        As :func:`augmented_control`.
+
+    Examples
+    --------
+    >>> pool = np.array([[0.0, 2.0], [1.0, 2.0], [3.0, 5.0]])
+    >>> augmented_residuals(np.array([1.0, 1.5, 4.0]), pool, ridge=1.0).round(6)
+    array([0., 0., 0.])
+    """
+    if fixed_effects:
+        path, pool = path - path.mean(), pool - pool.mean(axis=0)
+    fitted = _weights(path, pool, ridge)[1]
+    residuals: np.ndarray = path - pool @ fitted
+    return residuals
+
+
+def ridge_path(
+    y: np.ndarray, target: int, donors: np.ndarray, *, start: int, fixed_effects: bool = False
+) -> RidgePath:
+    r"""Cross-validate the ridge parameter, leaving out one period before the start at a time.
+
+    Parameters
+    ----------
+    y : ndarray of float64, shape (n_periods, n_units)
+    target : int
+    donors : ndarray of int, shape (n_donors,)
+    start : int
+        At least 3, so that two periods are left out in turn.
+    fixed_effects : bool
+        As in :func:`augmented_control`.
+
+    Returns
+    -------
+    RidgePath
+
+    Raises
+    ------
+    ValueError
+        As :func:`augmented_control`, and if there are too few periods before the start.
+
+    Notes
+    -----
+    Both the synthetic control and the ridge model are refitted without the period. The candidates run from
+    the largest squared singular value of the centred donors down to :math:`10^{-8}` of it. The last period
+    before the start always stays in, as in the program that the defaults follow.
+
+    One decomposition :math:`K = XX' = U s U'` over donors serves every candidate and every period: without
+    period t, whose centred donors are x, :math:`x'(K - xx' + \lambda I)^{-1}v =
+    x'Av / (1 - x'Ax)` with :math:`A = (K + \lambda I)^{-1}`.
+
+    Examples
+    --------
+    >>> y = np.random.default_rng(0).normal(size=(12, 6)).cumsum(axis=0)
+    >>> path = ridge_path(y, 0, np.arange(1, 6), start=9)
+    >>> len(path.ridges), path.chosen >= path.smallest
+    (21, True)
+    """
+    check_block(y, np.array([target]), donors, start=start)
+    if fixed_effects:
+        y = y - y[:start].mean(axis=0)
+    return _validate(y[:start, target], y[:start, donors[donors != target]])
+
+
+def _weights(path: np.ndarray, pool: np.ndarray, ridge: float | None) -> tuple[np.ndarray, np.ndarray, float]:
+    """Synthetic control weights, augmented weights and the ridge used."""
+    ridge = _validate(path, pool).chosen if ridge is None else ridge
+    if not ridge > 0:
+        raise ValueError(f"a ridge parameter is above 0; it is {ridge}")
+    base = simplex_weights(pool, path)
+    centred = pool - pool.mean(axis=1, keepdims=True)
+    dual = np.linalg.solve(centred @ centred.T + ridge * np.eye(len(path)), path - pool @ base)
+    return base, base + centred.T @ dual, ridge
+
+
+def _validate(path: np.ndarray, pool: np.ndarray) -> RidgePath:
+    n_folds = len(path) - 1
+    if n_folds < 2:  # noqa: PLR2004 - a standard error needs two
+        raise ValueError(
+            f"choosing the ridge needs three periods before the start, there are {len(path)}; give the ridge"
+        )
+    centre = pool.mean(axis=1, keepdims=True)
+    centred = (pool - centre).T  # donors x periods
+    spectrum, basis = np.linalg.eigh(centred @ centred.T)
+    spectrum = np.maximum(spectrum, 0.0)
+    if spectrum[-1] == 0.0:
+        raise ValueError("the donors do not differ before the start; there is nothing to choose a ridge by")
+    ridges = spectrum[-1] * _RANGE ** (np.arange(_N_RIDGES) / (_N_RIDGES - 1))
+    base = leave_row_out_weights(pool, path)[:n_folds]
+    left = path - base @ pool.T  # fold x period
+    left_out = left.diagonal().copy()
+    np.einsum("ff->f", left[:, :n_folds])[:] = 0.0
+    rotated, moved = basis.T @ centred[:, :n_folds], basis.T @ (centred @ left.T)
+    shrink = 1.0 / (spectrum + ridges[:, None])
+    cross = shrink @ (rotated * moved)
+    own = shrink @ rotated**2
+    gaps = left_out - cross / (1.0 - own)
+    errors = (gaps**2).mean(axis=1)
+    spread = (gaps**2).std(axis=1, ddof=1) / np.sqrt(n_folds)
+    best = int(errors.argmin())
+    chosen = ridges[errors <= errors[best] + spread[best]].max()
+    return RidgePath(ridges, errors, spread, float(chosen), float(ridges[best]))
+
+
+def _spread(weights: np.ndarray, others: np.ndarray) -> np.ndarray:
+    full = np.zeros(len(others))
+    full[others] = weights
+    return full
