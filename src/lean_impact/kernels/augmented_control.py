@@ -116,7 +116,7 @@ def augmented_control(
     >>> y = np.array([[3.0, 0.0, 2.0], [4.0, 1.0, 2.0], [9.0, 3.0, 5.0]])
     >>> fit = augmented_control(y, 0, np.array([1, 2]), start=2, ridge=1.0)
     >>> fit.base_weights, fit.weights.round(4), fit.gaps.round(4)
-    (array([0., 1.]), array([-0.1429,  1.1429]), array([0.7143, 1.8571, 3.7143]))
+    (array([0., 1.]), array([-0.5714,  1.5714]), array([-0.1429,  1.4286,  2.8571]))
     """
     check_block(y, np.array([target]), donors, start=start)
     if fixed_effects:

@@ -216,7 +216,7 @@ def conformal_interval(
     >>> after = np.arange(23) >= 20
     >>> found = conformal_interval(lambda e: gaps - e * after, np.linspace(0, 4, 81), start=20, level=0.9)
     >>> round(found.lower, 2), round(found.upper, 2)
-    (1.9, 2.1)
+    (2.0, 2.2)
     """
     if len(effects) == 0 or not (np.diff(effects) > 0).all():
         raise ValueError("the grid of effects must hold ascending values")

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.linalg import LinAlgError
-from scipy.linalg.lapack import dposv
+from scipy.linalg.lapack import dposv, dpotrf
 from scipy.optimize import nnls
 
-__all__ = ["kkt_violation", "leave_row_out_weights", "ridge_simplex", "simplex_from_gram", "simplex_weights"]
+__all__ = ["kkt_violation", "leave_row_out_weights", "ridge_simplex", "simplex_from_gram", "simplex_weights", "unique_simplex"]
 
 _TIE = 1e-9
 """Reduced gradients, relative to the scale of the problem, below this are 0 up to rounding."""
 
 _ZERO = 1e-12
+_CLEARLY = 1e-5
+"""Pivots of a factor above this share of the largest leave weights that are exact to about 1e-6 at worst."""
 _PATIENCE = 3
 _ROUNDS = 500
 
@@ -95,7 +97,7 @@ def ridge_simplex(matrix: np.ndarray, target: np.ndarray, *, ridge: float) -> np
     Examples
     --------
     >>> ridge_simplex(np.array([[0.0, 2.0]]), np.array([0.0]), ridge=4.0).round(6)
-    array([0.75, 0.25])
+    array([0.666667, 0.333333])
     """
     _differences(matrix, target)
     if ridge < 0:
@@ -151,13 +153,8 @@ def leave_row_out_weights(matrix: np.ndarray, target: np.ndarray) -> np.ndarray:
     result = np.empty(matrix.shape)
     for row, gone in enumerate(differences):
         try:
-            weights, slack = _pivot(gram - np.outer(gone, gone), zeros, support)
-            unique = (slack[weights == 0] > _TIE).all()
+            result[row] = unique_simplex(gram - np.outer(gone, gone), zeros, support=support)
         except LinAlgError:
-            unique = False
-        if unique:
-            result[row] = weights
-        else:
             result[row] = simplex_weights(np.delete(matrix, row, axis=0), np.delete(target, row))
     return result
 
@@ -200,12 +197,42 @@ def simplex_from_gram(
     Examples
     --------
     >>> simplex_from_gram(np.array([[0.0, 0.0], [0.0, 4.0]]), np.zeros(2), ridge=4.0).round(6)
-    array([0.75, 0.25])
+    array([0.666667, 0.333333])
     """
     n = len(products)
     hessian = gram + ridge * np.eye(n) if ridge else gram
     start = np.ones(n, dtype=bool) if support is None or not support.any() else support
     return _pivot(hessian, products, start)[0]
+
+
+def unique_simplex(gram: np.ndarray, products: np.ndarray, *, support: np.ndarray) -> np.ndarray:
+    """Return the weights on the simplex from inner products if there is just one optimum, clearly.
+
+    Parameters
+    ----------
+    gram : ndarray of float64, shape (n_donors, n_donors)
+    products : ndarray of float64, shape (n_donors,)
+    support : ndarray of bool, shape (n_donors,)
+        Where to begin, a few donors.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_donors,)
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If the optimum may not be unique; :func:`simplex_weights` chooses among several.
+
+    Examples
+    --------
+    >>> unique_simplex(np.array([[1.0, 0.0], [0.0, 9.0]]), np.zeros(2), support=np.array([True, False]))
+    array([0.9, 0.1])
+    """
+    weights, slack = _pivot(gram, products, support)
+    if not (slack[weights == 0] > _TIE).all():
+        raise LinAlgError("a donor without weight could have some at the same fit")
+    return weights
 
 
 def kkt_violation(matrix: np.ndarray, target: np.ndarray, weights: np.ndarray, *, ridge: float = 0.0) -> float:
@@ -263,9 +290,11 @@ def _smallest_norm(differences: np.ndarray, weights: np.ndarray) -> np.ndarray:
     held = weights > 0
     usable = (gradient - gradient.min() <= _TIE) | held
     constraints = np.vstack([differences[:, usable], np.ones(int(usable.sum()))])
-    alone = (usable == held).all() and usable.sum() <= len(constraints)
-    if alone and np.linalg.matrix_rank(constraints, tol=_TIE) == usable.sum():
-        return weights
+    if constraints.shape[1] <= len(constraints):
+        # A cheap look first: with clearly independent columns there is nothing to choose.
+        root, info = dpotrf(constraints.T @ constraints)
+        if info == 0 and root.diagonal().min() > _CLEARLY:
+            return weights
     _, singular, right = np.linalg.svd(constraints)
     null = right[int((singular > _TIE).sum()) :]
     if not len(null):
@@ -318,9 +347,10 @@ def _on_support(
     right = np.ones((len(chosen), 2), order="F")
     right[:, 0] = products[chosen]
     # LAPACK itself: with hundreds of placebos the checks of its wrappers cost as much as the solution.
-    _, solved, info = dposv(block.T, right)
-    if info:
-        raise LinAlgError("the inner products of the donors are singular")
+    factor, solved, info = dposv(block.T, right)
+    diagonal = factor.diagonal()
+    if info or diagonal.min() < _CLEARLY * diagonal.max():
+        raise LinAlgError("the inner products of the donors are close to singular")
     price = (1.0 - solved[:, 0].sum()) / solved[:, 1].sum()
     weights = np.zeros(len(inside))
     weights[chosen] = solved[:, 0] + price * solved[:, 1]

@@ -11,12 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import LinAlgError
 
-from lean_impact.kernels.simplex import ridge_simplex, simplex_from_gram
+from lean_impact.kernels.simplex import ridge_simplex, simplex_from_gram, simplex_weights, unique_simplex
 from lean_impact.kernels.synthetic_control import check_block
 
 __all__ = ["SyntheticDiD", "noise_level", "placebo_synthetic_did", "synthetic_did", "unit_ridge"]
-
-_TIME_RIDGE = 1e-6
 
 
 class SyntheticDiD(NamedTuple):
@@ -46,6 +44,9 @@ class SyntheticDiD(NamedTuple):
 
 def noise_level(y: np.ndarray, donors: np.ndarray, *, start: int) -> float:
     """Return the standard deviation of the donors' changes from period to period before the start.
+
+    All changes count around one mean, as the authors define it; so a period that moves every donor adds to
+    the noise.
 
     Parameters
     ----------
@@ -131,9 +132,9 @@ def synthetic_did(
     -----
     Unit weights minimise :math:`\sum_{t<T_0} (\omega_0 + \sum_i \omega_i y_{it} - \bar y_t)^2 +
     \zeta^2 T_0 \|\omega\|^2` and time weights :math:`\sum_i (\lambda_0 + \sum_{t<T_0} \lambda_t y_{it} -
-    \bar y_{i,post})^2`, on simplexes, the latter with a ridge of :math:`(10^{-6}\hat\sigma)^2 N_0` that
-    only makes it unique. The estimate is the double difference with these weights; constants of units and
-    of periods drop out.
+    \bar y_{i,post})^2`, on simplexes. The authors add a tiny ridge to the latter, only to make it unique;
+    the weights of smallest norm, chosen here where there are several optima, are its limit. The estimate is
+    the double difference with these weights; constants of units and of periods drop out.
 
     References
     ----------
@@ -230,7 +231,6 @@ class _Shared(NamedTuple):
     rows: np.ndarray  # periods before the start and the mean after it, minus the donors' mean
     moments: np.ndarray  # between those rows
     ridge: float
-    time_ridge: float
 
     @classmethod
     def of(cls, y: np.ndarray, donors: np.ndarray, *, start: int, zeta: float) -> _Shared:
@@ -238,7 +238,6 @@ class _Shared(NamedTuple):
         centred = outcomes[:start] - outcomes[:start].mean(axis=0)
         rows = np.vstack([outcomes[:start], outcomes[start:].mean(axis=0)])
         rows -= rows.mean(axis=1, keepdims=True)
-        noise = noise_level(y, donors, start=start)
         return cls(
             outcomes,
             centred,
@@ -246,7 +245,6 @@ class _Shared(NamedTuple):
             rows,
             rows @ rows.T,
             zeta**2 * start,
-            (_TIME_RIDGE * noise) ** 2,
         )
 
     def unit_weights(
@@ -268,16 +266,13 @@ class _Shared(NamedTuple):
     def time_weights(self, others: np.ndarray, group: np.ndarray, likely: np.ndarray | None) -> np.ndarray:
         """Weights of the periods before the start, from the donors that are not in the group."""
         gone = self.rows[:, group]
-        n_others = int(others.sum())
         total = -gone.sum(axis=1)
-        moments = self.moments - gone @ gone.T - np.outer(total, total / n_others)
-        ridge = self.time_ridge * n_others
-        support = np.zeros(len(moments) - 1, dtype=bool) if likely is None else likely
-        if likely is None:
-            support[-1] = True
-        try:
-            return simplex_from_gram(moments[:-1, :-1], moments[:-1, -1], ridge=ridge, support=support)
-        except LinAlgError:
-            kept = self.rows[:, others]
-            kept = kept - kept.mean(axis=1, keepdims=True)
-            return ridge_simplex(kept[:-1].T, kept[-1], ridge=ridge)
+        moments = self.moments - gone @ gone.T - np.outer(total, total / others.sum())
+        if likely is not None:
+            try:
+                return unique_simplex(moments[:-1, :-1], moments[:-1, -1], support=likely)
+            except LinAlgError:
+                pass  # several optima, or nearly: choose among them
+        kept = self.rows[:, others]
+        kept = kept - kept.mean(axis=1, keepdims=True)
+        return simplex_weights(kept[:-1].T, kept[-1])
