@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lean_impact.changepoints import RupturesDetector
     from lean_impact.contingency import ContingencyAnalysis
     from lean_impact.domain import AnalysisPlan, CaseTable, Measure, Programme, Trust, TrustEffect, Window
-    from lean_impact.effects import DifferenceInDifferences, select_comparison
+    from lean_impact.effects import AdoptionDesign, DifferenceInDifferences, select_comparison
     from lean_impact.errors import InputError, LeanImpactError
     from lean_impact.hooks import Plugins, hookimpl
     from lean_impact.pooled import RandomEffects
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from lean_impact.tables import Panel
 
 __all__ = [
+    "AdoptionDesign",
     "AnalysisPlan",
     "CaseTable",
     "ContingencyAnalysis",
@@ -69,7 +70,7 @@ _HOMES: Final = {
     "changepoints": ("RupturesDetector",),
     "contingency": ("ContingencyAnalysis",),
     "domain": ("AnalysisPlan", "CaseTable", "Measure", "Programme", "Trust", "TrustEffect", "Window"),
-    "effects": ("DifferenceInDifferences", "select_comparison"),
+    "effects": ("AdoptionDesign", "DifferenceInDifferences", "select_comparison"),
     "errors": ("InputError", "LeanImpactError"),
     "hooks": ("Plugins", "hookimpl"),
     "pooled": ("RandomEffects",),

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from lean_impact.domain import Measure, Window
-from lean_impact.effects import DifferenceInDifferences, EffectResult
+from lean_impact.effects import AdoptionDesign, DifferenceInDifferences, EffectResult
 from lean_impact.tables import Panel
 
 
@@ -86,7 +86,7 @@ class World:
     ) -> EffectResult:
         panel = panel or self.panel(measure=measure, **known)
         estimator = DifferenceInDifferences(**{"seed": 1, "draws": 999} | (settings or {}))
-        return estimator.estimate(panel, **self.design(**(design or {})))
+        return estimator.estimate(panel, AdoptionDesign.block(**self.design(**(design or {}))))
 
 
 @pytest.fixture

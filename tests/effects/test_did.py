@@ -240,7 +240,7 @@ def test_frames_have_fixed_columns(world):
         "false_alarm_rate",
     ]
     assert table["scope"].tolist() == ["trust"] * 5 + ["pooled"]
-    assert table["placebo_upper"][0] - table["estimate"][0] == pytest.approx(result.placebo_margin)
+    assert table["placebo_upper"][0] - table["estimate"][0] == pytest.approx(result.placebo_margins[0])
     assert result.p_values_frame()["monte_carlo_error"].iloc[1] > 0
     assert len(result.path_frame()) == 48
 

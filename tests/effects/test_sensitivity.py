@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from lean_impact.effects import (
+    AdoptionDesign,
     DifferenceInDifferences,
     leave_one_comparison_out,
     leave_one_treated_out,
@@ -48,11 +49,8 @@ def test_placebo_starts_look_only_before(world):
     def run(table):
         return placebo_starts(
             world.panel(table),
+            AdoptionDesign.block(**world.design()),
             estimator=DifferenceInDifferences(seed=1, draws=99),
-            measure="seen-4h",
-            treated=world.treated,
-            comparison=world.comparison,
-            pre=world.pre,
             starts=starts,
         )
 
@@ -69,11 +67,8 @@ def test_a_placebo_start_must_lie_before(world):
     with pytest.raises(DesignError, match="inside the window before") as caught:
         placebo_starts(
             world.panel(),
+            AdoptionDesign.block(**world.design()),
             estimator=DifferenceInDifferences(),
-            measure="seen-4h",
-            treated=world.treated,
-            comparison=world.comparison,
-            pre=world.pre,
             starts=[date(2015, 1, 1), date(2014, 1, 1)],
         )
     assert len(caught.value.issues) == 1

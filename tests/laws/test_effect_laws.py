@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from lean_impact.domain import Measure, Window
-from lean_impact.effects import DifferenceInDifferences, EffectResult
+from lean_impact.effects import AdoptionDesign, DifferenceInDifferences, EffectResult
 from lean_impact.kernels.collapsed import placebo_p, t_p_value, t_statistic, welch_contrast
 from lean_impact.kernels.randomisation import draw_groups, rank_p
 from lean_impact.tables import Panel
@@ -54,11 +54,7 @@ def estimate(cells: np.ndarray, *, comparison=COMPARISON, order=None, seed=1) ->
     estimator = DifferenceInDifferences(aggregation="mean", seed=seed, draws=99, calibration_groups=50)
     return estimator.estimate(
         Panel.from_frame(frame, measures=[MEASURE]),
-        measure="stay",
-        treated=TREATED,
-        comparison=comparison,
-        pre=PRE,
-        post=POST,
+        AdoptionDesign.block(measure="stay", treated=TREATED, comparison=comparison, pre=PRE, post=POST),
     )
 
 

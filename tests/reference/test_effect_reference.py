@@ -18,6 +18,7 @@ import pytest
 
 from lean_impact.domain import Exclusion, Measure, Succession, Window
 from lean_impact.effects import (
+    AdoptionDesign,
     DifferenceInDifferences,
     EffectResult,
     conclusion,
@@ -62,11 +63,13 @@ def block_did(frame: pd.DataFrame, *, treated: set[str], first_year: int) -> Eff
     codes = sorted(set(frame["trust"]))
     return DifferenceInDifferences(aggregation="mean", draws=99).estimate(
         Panel.from_frame(table, measures=[measure]),
-        measure="outcome",
-        treated=[code for code in codes if code in treated],
-        comparison=[code for code in codes if code not in treated],
-        pre=Window(start=date(int(frame["year"].min()), 1, 1), end=date(first_year, 1, 1)),
-        post=Window(start=date(first_year, 1, 1), end=date(int(frame["year"].max()) + 1, 1, 1)),
+        AdoptionDesign.block(
+            measure="outcome",
+            treated=[code for code in codes if code in treated],
+            comparison=[code for code in codes if code not in treated],
+            pre=Window(start=date(int(frame["year"].min()), 1, 1), end=date(first_year, 1, 1)),
+            post=Window(start=date(first_year, 1, 1), end=date(int(frame["year"].max()) + 1, 1, 1)),
+        ),
     )
 
 
@@ -186,12 +189,14 @@ def evaluate(panel, successions, *, first=date(2010, 11, 1), ignore=()) -> Effec
     )
     return DifferenceInDifferences(seed=1, draws=999).estimate(
         panel,
-        measure="type-1",
-        treated=FIVE,
-        comparison=chosen.trusts,
-        pre=Window(start=first, end=date(2015, 8, 1)),
-        post=Window(start=date(2015, 8, 1), end=last),
-        ignore=ignore,
+        AdoptionDesign.block(
+            measure="type-1",
+            treated=FIVE,
+            comparison=chosen.trusts,
+            pre=Window(start=first, end=date(2015, 8, 1)),
+            post=Window(start=date(2015, 8, 1), end=last),
+            ignore=ignore,
+        ),
     )
 
 

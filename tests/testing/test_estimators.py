@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 import pytest
 
 from lean_impact.domain import Provenance
-from lean_impact.effects import DifferenceInDifferences
+from lean_impact.effects import DifferenceInDifferences, Start
 from lean_impact.testing import estimator_checks
 
+START = date(2014, 1, 1)
 SOUND = DifferenceInDifferences(seed=1, draws=99, calibration_groups=50)
 
 
@@ -21,10 +23,10 @@ class Spoilt:
     before: object = None
     after: object = None
 
-    def estimate(self, panel, **design):
+    def estimate(self, panel, design):
         if self.before:
             panel, design = self.before(panel, design)
-        result = SOUND.estimate(panel, **design)
+        result = SOUND.estimate(panel, design)
         return self.after(result, panel, design) if self.after else result
 
 
@@ -66,7 +68,7 @@ def flat(result, panel, design):
 
 def plain_level(result, panel, design):
     """Forget to compare with before."""
-    rows = panel.frame[panel.frame["trust"].isin(design["treated"])]
+    rows = panel.frame[panel.frame["trust"].isin(design.treated)]
     return all_moved(result, float(rows["value"].mean()))
 
 
@@ -79,7 +81,7 @@ def by_name(result, panel, design):
 
 
 def by_order(result, panel, design):
-    return all_moved(result, 0.01 * (design["comparison"][0] == "C01"))
+    return all_moved(result, 0.01 * (design.comparison[0] == "C01"))
 
 
 def restless(result, panel, design):
@@ -96,9 +98,10 @@ def one_way(result, panel, design):
 
 def lenient(panel, design):
     """Make do with whatever is asked."""
-    treated = tuple(code for code in design["treated"] if code in panel.trusts) or panel.trusts[-1:]
-    comparison = tuple(code for code in design["comparison"] if code not in treated) or panel.trusts[:3]
-    return panel, design | {"treated": treated, "comparison": comparison}
+    treated = tuple(code for code in design.treated if code in panel.trusts) or panel.trusts[-1:]
+    comparison = tuple(code for code in design.comparison if code not in treated) or panel.trusts[:3]
+    starts = tuple(Start(trust=code, first=START, settled=START) for code in treated)
+    return panel, replace(design, starts=starts, comparison=comparison)
 
 
 FAULTS = {

@@ -55,9 +55,10 @@ def effects(panel: li.Panel, before: li.Window, after: li.Window) -> None:
     also: EffectEstimator = estimator
     comparison = li.select_comparison(panel, measure="beds", window=before, treated=["RTP"])
     assert_type(comparison, Comparison)
-    result = also.estimate(
-        panel, measure="beds", treated=["RTP"], comparison=comparison.trusts, pre=before, post=after
+    adoption = li.AdoptionDesign.block(
+        measure="beds", treated=["RTP"], comparison=comparison.trusts, pre=before, post=after
     )
+    result = also.estimate(panel, adoption)
     assert_type(result, EffectResult)
     assert_type(result.pooled, Estimate)
     assert_type(result.p_value, PValue)

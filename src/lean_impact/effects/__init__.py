@@ -3,9 +3,10 @@
 An estimator is a module of its own and returns an :class:`EffectResult`.
 """
 
+from lean_impact.effects.adoption import AdoptionDesign, Start
 from lean_impact.effects.comparison import Candidate, Comparison, Reason, select_comparison
 from lean_impact.effects.did import DifferenceInDifferences
-from lean_impact.effects.parts import Calibration, Changes, Level, Path
+from lean_impact.effects.parts import Calibration, Changes, EventStudy, Level, Path
 from lean_impact.effects.result import EffectEstimator, EffectResult
 from lean_impact.effects.sensitivity import (
     leave_one_comparison_out,
@@ -15,6 +16,7 @@ from lean_impact.effects.sensitivity import (
 from lean_impact.effects.wording import Verdict, conclusion, verdict
 
 __all__ = [
+    "AdoptionDesign",
     "Calibration",
     "Candidate",
     "Changes",
@@ -22,9 +24,11 @@ __all__ = [
     "DifferenceInDifferences",
     "EffectEstimator",
     "EffectResult",
+    "EventStudy",
     "Level",
     "Path",
     "Reason",
+    "Start",
     "Verdict",
     "conclusion",
     "leave_one_comparison_out",

@@ -8,13 +8,15 @@ from typing import Literal
 
 import numpy as np
 
-from lean_impact.domain import Exclusion, Measure, Window
+from lean_impact.domain import Measure, Window
 from lean_impact.effects._calendar import Split, beyond, ignored, spans, split
+from lean_impact.effects._rules import issue, raise_if_any, roles
+from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.parts import Changes, Level, Path
-from lean_impact.errors import DesignError, Issue
+from lean_impact.errors import Issue
 from lean_impact.tables import Panel
 
-__all__ = ["Aggregation", "Collapsed", "Design", "Weighting", "collapse"]
+__all__ = ["Aggregation", "Collapsed", "Weighting", "collapse"]
 
 Aggregation = Literal["pooled", "mean"]
 """A trust's level: sum of numerators over sum of denominators, or mean of its periods."""
@@ -23,30 +25,6 @@ Weighting = Literal["equal", "denominator"]
 """How treated trusts are pooled: each counts the same, or by its denominators before the programme."""
 
 _FEWEST_COMPARISON = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Design:
-    """Who is compared with whom, on what and when.
-
-    Attributes
-    ----------
-    measure : str
-        Identifier of the measure.
-    treated, comparison : tuple of str
-        Codes; none may be in both.
-    pre, post : Window
-        Windows before and after; a period counts if it lies wholly inside.
-    ignore : tuple of Exclusion
-        Periods left out for everybody.
-    """
-
-    measure: str
-    treated: tuple[str, ...]
-    comparison: tuple[str, ...]
-    pre: Window
-    post: Window
-    ignore: tuple[Exclusion, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,14 +56,16 @@ class Collapsed:
     cautions: tuple[str, ...]
 
 
-def collapse(panel: Panel, *, design: Design, aggregation: Aggregation, weighting: Weighting) -> Collapsed:
+def collapse(
+    panel: Panel, *, design: AdoptionDesign, aggregation: Aggregation, weighting: Weighting
+) -> Collapsed:
     """Turn the figures of treated and comparison trusts into one change each.
 
     Parameters
     ----------
     panel : Panel
         Figures of all trusts.
-    design : Design
+    design : AdoptionDesign
         Who is compared with whom, on what and when.
     aggregation : {"pooled", "mean"}
         How periods become a level.
@@ -102,14 +82,22 @@ def collapse(panel: Panel, *, design: Design, aggregation: Aggregation, weightin
         With one issue for each trust that cannot be used, and why.
     """
     measure = panel.measure(design.measure)
-    _raise(measure, [*_roles(panel, design)])
+    raise_if_any(
+        measure,
+        [
+            *roles(
+                design, figures=set(panel.wide(design.measure).columns), fewest_comparison=_FEWEST_COMPARISON
+            ),
+            *_together(design),
+        ],
+    )
     figures = _Figures.of(panel, measure, [*design.treated, *design.comparison])
     parts = split(
         figures.periods, frequency=measure.frequency, pre=design.pre, post=design.post, ignore=design.ignore
     )
     n_treated = len(design.treated)
     counts = aggregation == "pooled" or weighting == "denominator"
-    _raise(measure, [*_coverage(figures, parts, n_treated=n_treated, counts=counts)])
+    raise_if_any(measure, [*_coverage(figures, parts, n_treated=n_treated, counts=counts)])
     before, after = (figures.levels(mask, aggregation) for mask in (parts.pre, parts.post))
     by_size = weighting == "denominator"
     weights = figures.total(figures.denominators, parts.pre) if by_size else np.ones(len(before))
@@ -173,27 +161,13 @@ class _Figures:
         return levels
 
 
-def _roles(panel: Panel, design: Design) -> Iterator[Issue]:
-    treated, comparison = design.treated, design.comparison
-    figures = set(panel.wide(design.measure).columns)
-    for role, codes in (("treated", treated), ("comparison", comparison)):
-        for code in sorted({code for code in codes if codes.count(code) > 1}):
-            yield _issue("repeated-trust", code, f"is named twice among the {role} trusts; name it once")
-        for code in dict.fromkeys(codes):
-            if code not in figures:
-                words = (
-                    f"is a {role} trust but has no row for '{design.measure}' in the panel; check the code"
-                )
-                yield _issue("unknown-trust", code, words)
-    for code in sorted(set(treated) & set(comparison)):
-        yield _issue("both-roles", code, "is both treated and comparison; it can only be one")
-    if not treated:
-        yield Issue(rule="no-treated", message="no treated trust is named; name at least one")
-    if len(set(comparison)) < _FEWEST_COMPARISON:
+def _together(design: AdoptionDesign) -> Iterator[Issue]:
+    if not design.together:
+        when = ", ".join(f"{start.trust} {start.first}" for start in design.starts)
         yield Issue(
-            rule="too-few-comparison",
-            message=f"{len(set(comparison))} comparison trusts are named; at least 2 are needed, because "
-            "their spread is the only measure of chance there is",
+            rule="different-starts",
+            message=f"the treated trusts start at different times ({when}); one change a trust needs one "
+            "start, so use an estimator for staggered adoption, such as ImputationDifferenceInDifferences",
         )
 
 
@@ -212,28 +186,18 @@ def _coverage(figures: _Figures, parts: Split, *, n_treated: int, counts: bool) 
             for name, mask in (("before", parts.pre), ("after", parts.post)):
                 if mask.any() and not there[mask].any():
                     words = f"is treated but has no figure in the window {name}: {figures.named(mask)}"
-                    yield _issue("no-figures", trust, words)
+                    yield issue("no-figures", trust, words)
         elif not there[used].all():
             gaps = figures.named(used & ~there)
             words = f"is a comparison trust with gaps ({gaps}); leave it out, or ignore those for everybody"
-            yield _issue("incomplete-comparison", trust, words)
+            yield issue("incomplete-comparison", trust, words)
         known = np.isfinite(figures.numerators[:, at]) & (figures.denominators[:, at] > 0)
         if counts and (uncounted := used & there & ~known).any():
             words = (
                 f"has values without numerator and denominator ({figures.named(uncounted)}); "
                 "use aggregation='mean' with equal weights"
             )
-            yield _issue("no-counts", trust, words)
-
-
-def _issue(rule: str, trust: str, words: str) -> Issue:
-    return Issue(rule=rule, value=trust, message=f"{trust} {words}")
-
-
-def _raise(measure: Measure, problems: Sequence[Issue]) -> None:
-    if problems:
-        noun = "problem" if len(problems) == 1 else "problems"
-        raise DesignError(f"no effect on {measure.name} can be estimated: {len(problems)} {noun}", problems)
+            yield issue("no-counts", trust, words)
 
 
 def _freeze(*arrays: np.ndarray) -> None:
@@ -278,7 +242,7 @@ def _naive(figures: _Figures, parts: Split, changes: Changes, aggregation: Aggre
         )
 
 
-def _path(figures: _Figures, parts: Split, design: Design) -> Path:
+def _path(figures: _Figures, parts: Split, design: AdoptionDesign) -> Path:
     n_treated = len(design.treated)
     shown = (figures.periods >= np.datetime64(design.pre.start)) & (
         figures.periods < np.datetime64(design.post.end)
@@ -293,7 +257,7 @@ def _path(figures: _Figures, parts: Split, design: Design) -> Path:
     return path
 
 
-def _cautions(figures: _Figures, parts: Split, design: Design) -> Iterator[str]:
+def _cautions(figures: _Figures, parts: Split, design: AdoptionDesign) -> Iterator[str]:
     whole = Window(start=design.pre.start, end=design.post.end)
     frequency = figures.measure.frequency
     yield from beyond(figures.periods, whole, frequency=frequency)

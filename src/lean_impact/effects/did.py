@@ -9,8 +9,10 @@ from typing import get_args
 import numpy as np
 
 from lean_impact._version import __version__
-from lean_impact.domain import Exclusion, TrustEffect, Window
-from lean_impact.effects.collapse import Aggregation, Design, Weighting, collapse
+from lean_impact.domain import TrustEffect
+from lean_impact.effects._rules import check_settings
+from lean_impact.effects.adoption import AdoptionDesign
+from lean_impact.effects.collapse import Aggregation, Weighting, collapse
 from lean_impact.effects.inference import (
     calibrate,
     pooled_effect,
@@ -20,7 +22,6 @@ from lean_impact.effects.inference import (
 )
 from lean_impact.effects.parts import Calibration, Changes
 from lean_impact.effects.result import EffectResult
-from lean_impact.errors import DesignError, Issue
 from lean_impact.kernels.collapsed import placebo_differences, placebo_margin
 from lean_impact.tables import Panel
 
@@ -75,7 +76,7 @@ class DifferenceInDifferences:
     --------
     >>> from datetime import date
     >>> import pandas as pd
-    >>> from lean_impact.domain import Measure
+    >>> from lean_impact.domain import Measure, Window
     >>> stay = Measure(id="stay", name="Length of stay", kind="mean", improvement="decrease",
     ...                dimension="efficiency", frequency="year", unit="days")
     >>> effects = {"TR1": -1.0, "TR2": -1.2, "CA1": 0.1, "CA2": 0.0, "CA3": -0.1, "CA4": 0.2}
@@ -83,11 +84,12 @@ class DifferenceInDifferences:
     ...         for trust, change in effects.items() for year in range(2012, 2020)]
     >>> frame = pd.DataFrame(rows, columns=["trust", "period", "value"]).assign(
     ...     measure="stay", flag="published", source="demo")
-    >>> result = DifferenceInDifferences(aggregation="mean", seed=1).estimate(
-    ...     Panel.from_frame(frame, measures=[stay]), measure="stay", treated=["TR1", "TR2"],
-    ...     comparison=["CA1", "CA2", "CA3", "CA4"],
+    >>> adoption = AdoptionDesign.block(
+    ...     measure="stay", treated=["TR1", "TR2"], comparison=["CA1", "CA2", "CA3", "CA4"],
     ...     pre=Window(start=date(2012, 1, 1), end=date(2016, 1, 1)),
     ...     post=Window(start=date(2016, 1, 1), end=date(2020, 1, 1)))
+    >>> result = DifferenceInDifferences(aggregation="mean", seed=1).estimate(
+    ...     Panel.from_frame(frame, measures=[stay]), adoption)
     >>> round(result.pooled.value, 3), str(result.p_values[2])
     (-1.15, 'p = 0.067 (smallest reachable 0.067)')
     """
@@ -100,48 +102,28 @@ class DifferenceInDifferences:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        problems = [
-            Issue(rule="bad-setting", message=message)
-            for bad, message in (
+        check_settings(
+            "DifferenceInDifferences",
+            (
                 (self.aggregation not in get_args(Aggregation), "aggregation must be 'pooled' or 'mean'"),
                 (self.weighting not in get_args(Weighting), "weighting must be 'equal' or 'denominator'"),
                 (not 0 < self.level < 1, "level must lie between 0 and 1, such as 0.95"),
                 (self.draws < 1, "draws must be at least 1"),
                 (self.calibration_groups < 1, "calibration_groups must be at least 1"),
                 (self.seed < 0, "seed must not be negative"),
-            )
-            if bad
-        ]
-        if problems:
-            raise DesignError("the settings of DifferenceInDifferences cannot be used", problems)
+            ),
+        )
 
-    def estimate(
-        self,
-        panel: Panel,
-        *,
-        measure: str,
-        treated: Sequence[str],
-        comparison: Sequence[str],
-        pre: Window,
-        post: Window,
-        ignore: Sequence[Exclusion] = (),
-    ) -> EffectResult:
+    def estimate(self, panel: Panel, adoption: AdoptionDesign) -> EffectResult:
         """Estimate the effect on each treated trust and on all of them together.
 
         Parameters
         ----------
         panel : Panel
             Figures of all trusts.
-        measure : str
-            Identifier of the measure; monthly, quarterly or annual.
-        treated : sequence of str
-            Codes of the trusts that took part.
-        comparison : sequence of str
-            Codes of the comparison trusts, see :func:`select_comparison`; complete in both windows.
-        pre, post : Window
-            Before and after; a period counts if it lies wholly inside one of them.
-        ignore : sequence of Exclusion
-            Periods left out for everybody, each with its reason.
+        adoption : AdoptionDesign
+            Who is compared with whom, on what and when; everybody starts together, and comparison trusts (see
+            :func:`select_comparison`) are complete. A period counts if it lies wholly before or wholly after.
 
         Returns
         -------
@@ -151,23 +133,11 @@ class DifferenceInDifferences:
         Raises
         ------
         DesignError
-            If there are no or fewer than two comparison trusts, a trust is unknown, in both roles, or
-            without figures in a window, a comparison trust has gaps, or the comparison trusts do not differ
-            at all; lists every trust and period.
+            If there are no or fewer than two comparison trusts, trusts start at different times, a trust is
+            unknown, in both roles, or without figures in a window, a comparison trust has gaps, or the comparison
+            trusts do not differ at all; lists every trust and period.
         """
-        data = collapse(
-            panel,
-            design=Design(
-                measure=measure,
-                treated=tuple(treated),
-                comparison=tuple(comparison),
-                pre=pre,
-                post=post,
-                ignore=tuple(ignore),
-            ),
-            aggregation=self.aggregation,
-            weighting=self.weighting,
-        )
+        data = collapse(panel, design=adoption, aggregation=self.aggregation, weighting=self.weighting)
         changes = data.changes
         raise_without_spread(changes, name=data.measure.name)
         placebos = placebo_differences(changes.change[changes.n_treated :])
@@ -180,18 +150,18 @@ class DifferenceInDifferences:
             changes, level=self.level, groups=self.calibration_groups, rng=for_calibration
         )
         step = (
-            f"difference-in-differences of {measure}: {len(treated)} treated against {len(comparison)} "
+            f"difference-in-differences of {adoption.measure}: {len(adoption.treated)} treated against "
+            f"{len(adoption.comparison)} "
             "comparison trusts"
         )
         return EffectResult(
             measure=data.measure,
             method="difference-in-differences on one change a trust",
-            pre=pre,
-            post=post,
+            adoption=adoption,
             n_pre=data.n_pre,
             n_post=data.n_post,
-            treated=tuple(treated),
-            comparison=tuple(comparison),
+            treated=adoption.treated,
+            comparison=adoption.comparison,
             levels=data.levels,
             effects=effects,
             pooled=pooled,
@@ -201,7 +171,7 @@ class DifferenceInDifferences:
                 *randomisation_p_values(changes, draws=self.draws, rng=for_assignments),
             ),
             calibration=calibration,
-            placebo_margin=placebo_margin(placebos, level=self.level),
+            placebo_margins=(placebo_margin(placebos, level=self.level),) * changes.n_treated,
             changes=changes,
             path=data.path,
             cautions=(*data.cautions, *_cautions(changes, effects, calibration)),

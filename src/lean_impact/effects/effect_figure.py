@@ -115,6 +115,12 @@ def draw_effects(result: EffectResult, *, ax: Axes | None, labels: Mapping[str, 
     return ax
 
 
+def _versus(result: EffectResult) -> str:
+    if result.changes is not None:
+        return f"Comparison (mean of {result.n_comparison})"
+    return result.path.versus[:1].upper() + result.path.versus[1:]
+
+
 def draw_path(result: EffectResult, *, ax: Axes | None) -> Axes:
     """Draw :meth:`EffectResult.plot_path`."""
     from matplotlib.dates import date2num
@@ -122,10 +128,14 @@ def draw_path(result: EffectResult, *, ax: Axes | None) -> Axes:
     ax = ax if ax is not None else new_axes(width=8.0, height=3.6)
     path, scale = result.path, scale_of(result.measure)
     lines = (
-        (path.comparison, GREY, "--", "s", f"Comparison (mean of {result.n_comparison})"),
+        (path.comparison, GREY, "--", "s", _versus(result)),
         (path.treated, BLUE, "-", "o", f"Treated (mean of {result.n_treated})"),
     )
     every = max(1, len(path.periods) // 12)
+    if path.lower is not None and path.upper is not None:
+        ax.fill_between(
+            path.periods, scale * path.lower, scale * path.upper, color=GREY, alpha=0.2, linewidth=0
+        )
     for values, colour, style, marker, label in lines:
         ax.plot(
             path.periods,

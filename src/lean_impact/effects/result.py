@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 import pandas as pd
 
-from lean_impact.domain import Estimate, Exclusion, Measure, Provenance, PValue, Summary, TrustEffect, Window
+from lean_impact.domain import Estimate, Measure, Provenance, PValue, Summary, TrustEffect, Window
 from lean_impact.effects import effect_figure, wording
-from lean_impact.effects.parts import Calibration, Changes, Level, Path
+from lean_impact.effects.adoption import AdoptionDesign
+from lean_impact.effects.parts import Calibration, Changes, EventStudy, Level, Path
 from lean_impact.errors import DesignError
 from lean_impact.kernels.randomisation import monte_carlo_error
 from lean_impact.tables import Panel
@@ -32,10 +33,10 @@ class EffectResult:
         What was measured.
     method : str
         The estimator, in words.
-    pre, post : Window
-        Windows before and after, half-open.
+    adoption : AdoptionDesign
+        Who was compared with whom, on what and when.
     n_pre, n_post : int
-        Periods used in each.
+        Periods used before the first start and from it on.
     treated, comparison : tuple of str
         Codes of the trusts.
     levels : tuple of Level
@@ -50,9 +51,9 @@ class EffectResult:
         Of `pooled`; the first belongs to its interval and is the one to read, the rest are checks.
     calibration : Calibration or None
         How often the first test cries wolf on these data; None if there are too few trusts to tell.
-    placebo_margin : float
+    placebo_margins : tuple of float
         Half-width of the interval of each trust's effect by inversion of the placebo rank test, in the unit
-        of the measure; infinite if there are too few comparison trusts for that level.
+        of the measure; infinite if there are too few comparison trusts for that level, empty if there is no such test.
     changes : Changes or None
         Collapsed data, for estimators that compare changes.
     path : Path
@@ -61,12 +62,19 @@ class EffectResult:
         What the reader must know.
     provenance : Provenance
         Origin of the figures, parameters and seed.
+    estimand : str
+        What `pooled` is an estimate of, in words.
+    relative : Estimate or None
+        Pooled effect as a share of the counterfactual level, where the estimator gives it.
+    event_study : EventStudy or None
+        Effects by time since the start, where the estimator gives them.
+    tables : mapping of str to DataFrame
+        What the estimator found besides, by name, such as donor weights.
     """
 
     measure: Measure
     method: str
-    pre: Window
-    post: Window
+    adoption: AdoptionDesign
     n_pre: int
     n_post: int
     treated: tuple[str, ...]
@@ -77,11 +85,25 @@ class EffectResult:
     weighting: str
     p_values: tuple[PValue, ...]
     calibration: Calibration | None
-    placebo_margin: float
+    placebo_margins: tuple[float, ...]
     changes: Changes | None
     path: Path
     cautions: tuple[str, ...]
     provenance: Provenance
+    estimand: str = "mean effect on the treated trusts over their periods with the programme"
+    relative: Estimate | None = None
+    event_study: EventStudy | None = None
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    @property
+    def pre(self) -> Window:
+        """Window before the earliest start, half-open."""
+        return self.adoption.pre
+
+    @property
+    def post(self) -> Window:
+        """Window from the day on which the first trust has settled, half-open."""
+        return self.adoption.post
 
     @property
     def n_treated(self) -> int:
@@ -147,8 +169,8 @@ class EffectResult:
         """
         alarm = self.calibration.false_alarm_rate if self.calibration else np.nan
         rows: list[dict[str, object]] = []
-        for effect in self.effects:
-            margin = self.placebo_margin
+        margins = self.placebo_margins or (np.nan,) * len(self.effects)
+        for effect, margin in zip(self.effects, margins, strict=True):
             rows.append(
                 self._row("trust", effect.trust, effect.estimate, effect.p_value)
                 | {
@@ -287,18 +309,8 @@ class EffectResult:
 
 
 class EffectEstimator(Protocol):
-    """Anything that turns a panel into an effect."""
+    """Anything that turns a panel and the adoption of a programme into an effect."""
 
-    def estimate(
-        self,
-        panel: Panel,
-        *,
-        measure: str,
-        treated: Sequence[str],
-        comparison: Sequence[str],
-        pre: Window,
-        post: Window,
-        ignore: Sequence[Exclusion] = (),
-    ) -> EffectResult:
+    def estimate(self, panel: Panel, adoption: AdoptionDesign) -> EffectResult:
         """Estimate the effect on each treated trust and together."""
         ...

@@ -9,7 +9,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from lean_impact.domain import Estimate, Exclusion, PValue, Window
+from lean_impact.domain import Estimate, PValue, Window
+from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.inference import pooled_effect
 from lean_impact.effects.parts import Changes
 from lean_impact.effects.result import EffectEstimator, EffectResult
@@ -74,15 +75,7 @@ def leave_one_comparison_out(result: EffectResult) -> pd.DataFrame:
 
 
 def placebo_starts(
-    panel: Panel,
-    *,
-    estimator: EffectEstimator,
-    measure: str,
-    treated: Sequence[str],
-    comparison: Sequence[str],
-    pre: Window,
-    starts: Sequence[date],
-    ignore: Sequence[Exclusion] = (),
+    panel: Panel, adoption: AdoptionDesign, *, estimator: EffectEstimator, starts: Sequence[date]
 ) -> pd.DataFrame:
     """Pretend that the programme began earlier, using the time before it alone.
 
@@ -90,18 +83,12 @@ def placebo_starts(
     ----------
     panel : Panel
         Figures of all trusts.
+    adoption : AdoptionDesign
+        The true design; nothing from its earliest start on is looked at.
     estimator : EffectEstimator
         Estimator to run.
-    measure : str
-        Identifier of the measure.
-    treated, comparison : sequence of str
-        Codes of the trusts.
-    pre : Window
-        The true window before; nothing after it is looked at.
     starts : sequence of date
-        Pretended starts, strictly inside `pre`.
-    ignore : sequence of Exclusion
-        Periods left out for everybody.
+        Pretended starts, strictly inside the window before.
 
     Returns
     -------
@@ -115,6 +102,7 @@ def placebo_starts(
     DesignError
         If a start does not lie inside the window, or either side of it has no period.
     """
+    pre = adoption.pre
     outside = [
         Issue(rule="placebo-start", message=f"{start} does not lie inside {pre.start} to before {pre.end}")
         for start in starts
@@ -124,17 +112,17 @@ def placebo_starts(
         raise DesignError("placebo starts must be dates inside the window before the programme", outside)
     rows = []
     for start in starts:
-        result = estimator.estimate(
-            panel,
-            measure=measure,
-            treated=treated,
-            comparison=comparison,
+        pretended = AdoptionDesign.block(
+            measure=adoption.measure,
+            treated=adoption.treated,
+            comparison=adoption.comparison,
             pre=Window(start=pre.start, end=start),
             post=Window(start=start, end=pre.end),
-            ignore=ignore,
+            ignore=adoption.ignore,
         )
+        result = estimator.estimate(panel, pretended)
         head: dict[str, object] = {
-            "measure": measure,
+            "measure": adoption.measure,
             "start": pd.Timestamp(start),
             "n_pre": result.n_pre,
             "n_post": result.n_post,

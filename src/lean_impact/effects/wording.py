@@ -67,14 +67,7 @@ def conclusion(result: EffectResult) -> str:
         "No visible effect".
     """
     measure, found = result.measure, verdict(result)
-    comparison = result.level("comparison", "mean")
-    moved = comparison.after - comparison.before
-    evidence = (
-        f"the {_trusts(result.n_treated, 'treated')} changed by "
-        f"{measure.format_change(moved + result.pooled.value)} and the "
-        f"{_trusts(result.n_comparison, 'comparison')} by {measure.format_change(moved)}, a difference of "
-        f"{_with_interval(result.pooled, measure)}, {p_words(result.p_value)}"
-    )
+    evidence = f"{_moves(result)} of {_with_interval(result.pooled, measure)}, {p_words(result.p_value)}"
     if found != "none":
         return f"Visible {found} in {measure.name}: {evidence}."
     if result.pooled.covers(0.0):
@@ -85,6 +78,32 @@ def conclusion(result: EffectResult) -> str:
     return (
         f"No visible effect on {measure.name} that this test could vouch for: {evidence}, but "
         f"{result.calibration}."
+    )
+
+
+def _moves(result: EffectResult) -> str:
+    """Tell what is compared with what, up to the word that an estimate follows."""
+    measure = result.measure
+    if not result.n_comparison:
+        treated = result.level("treated", "mean")
+        return (
+            f"the {_trusts(result.n_treated, 'treated')} moved from {measure.format(treated.before)} to "
+            f"{measure.format(treated.after)}, a difference from {result.path.versus}"
+        )
+    if result.changes is None:
+        treated, others = (result.level(group, "mean") for group in ("treated", "comparison"))
+        return (
+            f"the {_trusts(result.n_treated, 'treated')} changed by "
+            f"{measure.format_change(treated.after - treated.before)} and the "
+            f"{_trusts(result.n_comparison, 'comparison')} by "
+            f"{measure.format_change(others.after - others.before)}, a difference from {result.path.versus}"
+        )
+    comparison = result.level("comparison", "mean")
+    moved = comparison.after - comparison.before
+    return (
+        f"the {_trusts(result.n_treated, 'treated')} changed by "
+        f"{measure.format_change(moved + result.pooled.value)} and the "
+        f"{_trusts(result.n_comparison, 'comparison')} by {measure.format_change(moved)}, a difference"
     )
 
 
@@ -133,15 +152,13 @@ def path_description(result: EffectResult) -> str:
     """Describe the chart over time."""
     measure = result.measure
     words = [
-        f"{who} from {measure.format(level.before)} before to {measure.format(level.after)} after"
-        for who, level in (
-            ("treated", result.level("treated", "mean")),
-            ("comparison", result.level("comparison", "mean")),
-        )
+        f"{level.group} from {measure.format(level.before)} before to {measure.format(level.after)} after"
+        for level in result.levels
+        if level.group != "trust" and level.aggregation == "mean"
     ]
     return (
-        f"Line chart of {measure.name} over time: mean of {_trusts(result.n_treated, 'treated')} and of "
-        f"{_trusts(result.n_comparison, 'comparison')}, with a vertical line where the period after begins, "
+        f"Line chart of {measure.name} over time: mean of {_trusts(result.n_treated, 'treated')} and "
+        f"{result.path.versus}, with a vertical line where the period after begins, "
         f"{result.post.start}. Mean levels: {', '.join(words)}."
     )
 

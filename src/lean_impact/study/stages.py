@@ -20,7 +20,7 @@ from lean_impact.domain import (
     TrustEffect,
     Window,
 )
-from lean_impact.effects import Comparison, DifferenceInDifferences, select_comparison
+from lean_impact.effects import AdoptionDesign, Comparison, DifferenceInDifferences, select_comparison
 from lean_impact.errors import DesignError, Issue, StudyError
 from lean_impact.hooks import Plugins, ScorerEntry
 from lean_impact.pooled import RandomEffects
@@ -161,12 +161,14 @@ class Stages:
         )
         result = estimator.estimate(
             self.inputs.panel,
-            measure=question.measure,
-            treated=treated,
-            comparison=comparison.trusts,
-            pre=question.pre,
-            post=question.post,
-            ignore=self._ignored(question),
+            AdoptionDesign.block(
+                measure=question.measure,
+                treated=treated,
+                comparison=comparison.trusts,
+                pre=question.pre,
+                post=question.post,
+                ignore=self._ignored(question),
+            ),
         )
         pooled = None
         if len(treated) >= _FEWEST_TO_POOL:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from lean_impact.domain import Frequency, Measure, Provenance, Window, next_period
 from lean_impact.domain.measure import Direction
-from lean_impact.effects import EffectEstimator, EffectResult
+from lean_impact.effects import AdoptionDesign, EffectEstimator, EffectResult
 from lean_impact.errors import DesignError, Issue
 from lean_impact.tables import Panel
 
@@ -192,9 +192,13 @@ class SyntheticPanel:
         EffectResult
             What it makes of the panel.
         """
-        return estimator.estimate(
-            self.panel,
-            measure=MEASURE,
+        return estimator.estimate(self.panel, self.adoption)
+
+    @property
+    def adoption(self) -> AdoptionDesign:
+        """Who took part and when, as an estimator is told."""
+        return AdoptionDesign.block(
+            measure=self.design.measure.id,
             treated=self.treated,
             comparison=self.comparison,
             pre=self.pre,
