@@ -92,7 +92,9 @@ def test_california_placebos(references, california):
     assert found.p == pytest.approx(expected["placebo_p"], abs=1e-8)
     means = placebos.gaps[block.start :].mean(axis=0)
     by_gap = placebo_rank(abs(block.after(fit.gaps)), np.abs(means))
-    assert by_gap.p == pytest.approx(references["prop99.sc.fw"]["extra"]["two_sided_placebo_rank_p"], abs=1e-8)
+    assert by_gap.p == pytest.approx(
+        references["prop99.sc.fw"]["extra"]["two_sided_placebo_rank_p"], abs=1e-8
+    )
     # Theirs stops before the optimum.
     assert means.std() == pytest.approx(references["prop99.sc.fw"]["extra"]["exact_placebo_sd"], abs=0.05)
 
@@ -200,8 +202,8 @@ def test_kansas(references, kansas):
 def test_cross_validation_is_refitting(kansas):
     """The closed form over periods and candidates, against refitting one by one."""
     target, start = int(kansas.treated[0]), 20
-    path = ridge_path(kansas.y, target, kansas.donors, start=start)
     before, pool = kansas.y[:start, target], kansas.y[:start, kansas.donors]
+    path = ridge_path(before, pool)
     centred = (pool - pool.mean(axis=1, keepdims=True)).T
     gaps = np.empty((start - 1, len(path.ridges)))
     for t in range(start - 1):

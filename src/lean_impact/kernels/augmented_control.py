@@ -13,6 +13,7 @@ __all__ = ["AugmentedFit", "RidgePath", "augmented_control", "augmented_residual
 
 _N_RIDGES = 21
 _RANGE = 1e-8
+_ALIKE = 1e-12
 
 
 class AugmentedFit(NamedTuple):
@@ -132,20 +133,27 @@ def augmented_control(
 
 
 def augmented_residuals(
-    path: np.ndarray, pool: np.ndarray, *, ridge: float | None = None, fixed_effects: bool = False
+    path: np.ndarray,
+    pool: np.ndarray,
+    *,
+    ridge: float,
+    rows: np.ndarray | None = None,
+    fixed_effects: bool = False,
 ) -> np.ndarray:
-    """Return the gaps of a fit over *all* periods, as conformal inference needs them under a null.
+    """Return the gaps in all periods of a fit on any of them, as conformal inference needs.
 
     Parameters
     ----------
     path : ndarray of float64, shape (n_periods,)
-        Outcome of the target, minus the effect that the null hypothesis states.
+        Outcome of the target, minus the effect that a null hypothesis states.
     pool : ndarray of float64, shape (n_periods, n_donors)
         Outcomes of the donors.
-    ridge : float, optional
-        As in :func:`augmented_control`.
+    ridge : float
+        Above 0, in the squared unit of the outcome.
+    rows : ndarray of int, shape (n,), optional
+        Periods to fit on; all if not given.
     fixed_effects : bool
-        Subtract from each unit its mean over all periods first.
+        Subtract from each unit its mean over these periods first.
 
     Returns
     -------
@@ -154,7 +162,7 @@ def augmented_residuals(
     Raises
     ------
     ValueError
-        As :func:`augmented_control`.
+        If there is no donor, a value is missing, or the ridge is not above 0.
 
     Examples
     --------
@@ -162,25 +170,23 @@ def augmented_residuals(
     >>> augmented_residuals(np.array([1.0, 1.5, 4.0]), pool, ridge=1.0).round(6)
     array([0., 0., 0.])
     """
+    rows = np.arange(len(path)) if rows is None else rows
     if fixed_effects:
-        path, pool = path - path.mean(), pool - pool.mean(axis=0)
-    fitted = _weights(path, pool, ridge)[1]
+        path, pool = path - path[rows].mean(), pool - pool[rows].mean(axis=0)
+    fitted = _weights(path[rows], pool[rows], ridge)[1]
     residuals: np.ndarray = path - pool @ fitted
     return residuals
 
 
-def ridge_path(
-    y: np.ndarray, target: int, donors: np.ndarray, *, start: int, fixed_effects: bool = False
-) -> RidgePath:
-    r"""Cross-validate the ridge parameter, leaving out one period before the start at a time.
+def ridge_path(path: np.ndarray, pool: np.ndarray, *, fixed_effects: bool = False) -> RidgePath:
+    r"""Cross-validate the ridge parameter, leaving out one period at a time.
 
     Parameters
     ----------
-    y : ndarray of float64, shape (n_periods, n_units)
-    target : int
-    donors : ndarray of int, shape (n_donors,)
-    start : int
-        At least 3, so that two periods are left out in turn.
+    path : ndarray of float64, shape (n_periods,)
+        Outcome of the target before the programme; at least 3 periods, so that two are left out in turn.
+    pool : ndarray of float64, shape (n_periods, n_donors)
+        Outcomes of the donors in the same periods.
     fixed_effects : bool
         As in :func:`augmented_control`.
 
@@ -191,7 +197,7 @@ def ridge_path(
     Raises
     ------
     ValueError
-        As :func:`augmented_control`, and if there are too few periods before the start.
+        If there are too few periods, no donor, or a value is missing.
 
     Notes
     -----
@@ -205,15 +211,14 @@ def ridge_path(
 
     Examples
     --------
-    >>> y = np.random.default_rng(0).normal(size=(12, 6)).cumsum(axis=0)
-    >>> path = ridge_path(y, 0, np.arange(1, 6), start=9)
+    >>> y = np.random.default_rng(0).normal(size=(9, 6)).cumsum(axis=0)
+    >>> path = ridge_path(y[:, 0], y[:, 1:])
     >>> len(path.ridges), path.chosen >= path.smallest
     (21, True)
     """
-    check_block(y, np.array([target]), donors, start=start)
     if fixed_effects:
-        y = y - y[:start].mean(axis=0)
-    return _validate(y[:start, target], y[:start, donors[donors != target]])
+        path, pool = path - path.mean(), pool - pool.mean(axis=0)
+    return _validate(path, pool)
 
 
 def _weights(path: np.ndarray, pool: np.ndarray, ridge: float | None) -> tuple[np.ndarray, np.ndarray, float]:
@@ -237,8 +242,9 @@ def _validate(path: np.ndarray, pool: np.ndarray) -> RidgePath:
     centred = (pool - centre).T  # donors x periods
     spectrum, basis = np.linalg.eigh(centred @ centred.T)
     spectrum = np.maximum(spectrum, 0.0)
-    if spectrum[-1] == 0.0:
-        raise ValueError("the donors do not differ before the start; there is nothing to choose a ridge by")
+    if spectrum[-1] <= (_ALIKE * np.abs(pool).max()) ** 2:
+        # Donors that are all alike leave nothing to extrapolate with, whatever the ridge.
+        spectrum[-1] = 1.0
     ridges = spectrum[-1] * _RANGE ** (np.arange(_N_RIDGES) / (_N_RIDGES - 1))
     base = leave_row_out_weights(pool, path)[:n_folds]
     left = path - base @ pool.T  # fold x period

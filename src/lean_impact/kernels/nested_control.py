@@ -203,9 +203,7 @@ class _Search:
 
     def weights(self, importance: np.ndarray) -> np.ndarray:
         scaled = np.exp(importance - importance.max())
-        return predictor_matched_weights(
-            self.predictors, self.target, self.donors, predictor_weights=scaled
-        )
+        return predictor_matched_weights(self.predictors, self.target, self.donors, predictor_weights=scaled)
 
     def loss(self, importance: np.ndarray) -> float:
         self.n_fits += 1

@@ -11,7 +11,14 @@ from scipy.linalg import LinAlgError
 from scipy.linalg.lapack import dposv, dpotrf
 from scipy.optimize import nnls
 
-__all__ = ["kkt_violation", "leave_row_out_weights", "ridge_simplex", "simplex_from_gram", "simplex_weights", "unique_simplex"]
+__all__ = [
+    "kkt_violation",
+    "leave_row_out_weights",
+    "ridge_simplex",
+    "simplex_from_gram",
+    "simplex_weights",
+    "unique_simplex",
+]
 
 _TIE = 1e-9
 """Reduced gradients, relative to the scale of the problem, below this are 0 up to rounding."""
@@ -235,7 +242,9 @@ def unique_simplex(gram: np.ndarray, products: np.ndarray, *, support: np.ndarra
     return weights
 
 
-def kkt_violation(matrix: np.ndarray, target: np.ndarray, weights: np.ndarray, *, ridge: float = 0.0) -> float:
+def kkt_violation(
+    matrix: np.ndarray, target: np.ndarray, weights: np.ndarray, *, ridge: float = 0.0
+) -> float:
     r"""Return by how much weights miss the conditions of optimality, relative to the scale of the problem.
 
     Parameters

@@ -123,9 +123,7 @@ def synthetic_control(
     return SyntheticFit(weights, gaps, rmspe(gaps[:start]), effective_donors(weights))
 
 
-def weighted_gaps(
-    y: np.ndarray, targets: np.ndarray, donors: np.ndarray, weights: np.ndarray
-) -> np.ndarray:
+def weighted_gaps(y: np.ndarray, targets: np.ndarray, donors: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return outcome minus weighted donors, e.g. to hold weights fixed for another outcome.
 
     Parameters

@@ -14,7 +14,14 @@ from scipy.linalg import LinAlgError
 from lean_impact.kernels.simplex import ridge_simplex, simplex_from_gram, simplex_weights, unique_simplex
 from lean_impact.kernels.synthetic_control import check_block
 
-__all__ = ["SyntheticDiD", "noise_level", "placebo_synthetic_did", "synthetic_did", "unit_ridge"]
+__all__ = [
+    "SyntheticDiD",
+    "noise_level",
+    "placebo_synthetic_did",
+    "synthetic_did",
+    "synthetic_did_of_each",
+    "unit_ridge",
+]
 
 
 class SyntheticDiD(NamedTuple):
@@ -156,7 +163,7 @@ def synthetic_did(
     everyone = np.ones(len(donors), dtype=bool)
     target = y[:, treated].mean(axis=1)
     omega = shared.unit_weights(everyone, target[:start])
-    time = shared.time_weights(everyone, np.empty(0, dtype=np.intp), None)
+    time = shared.all_time_weights()
     gaps = target - y[:, donors] @ omega
     gaps = gaps - time @ gaps[:start]
     return SyntheticDiD(float(gaps[start:].mean()), omega, time, gaps, zeta)
@@ -202,14 +209,65 @@ def placebo_synthetic_did(
         )
     shared = _Shared.of(y, donors, start=start, zeta=zeta)
     # Nearly the same periods matter to every placebo: begin from those that matter to all donors together.
-    likely = shared.time_weights(np.ones(len(donors), dtype=bool), np.empty(0, dtype=np.intp), None) > 0
-    gaps = np.empty((len(groups), len(y)))
-    for row, group in enumerate(groups):
-        gaps[row] = _placebo_gaps(shared, group, likely)
-    return gaps
+    likely = shared.all_time_weights() > 0
+    return np.array([_placebo(shared, group, likely)[0] for group in groups])
 
 
-def _placebo_gaps(shared: _Shared, group: np.ndarray, likely: np.ndarray) -> np.ndarray:
+def synthetic_did_of_each(
+    y: np.ndarray, targets: np.ndarray, donors: np.ndarray, *, start: int, zeta: float | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Estimate the effect on each of several units alone; donors among them against the other donors.
+
+    Parameters
+    ----------
+    y : ndarray of float64, shape (n_periods, n_units)
+        Outcomes without holes.
+    targets : ndarray of int, shape (n_targets,)
+        Positions of units; give the donors themselves for placebos.
+    donors : ndarray of int, shape (n_donors,)
+        Positions of the units without the programme, at least three.
+    start : int
+    zeta : float, optional
+        Ridge on the unit weights; :func:`unit_ridge` for one treated unit if not given.
+
+    Returns
+    -------
+    gaps : ndarray of float64, shape (n_periods, n_targets)
+        As in :class:`SyntheticDiD`.
+    weights : ndarray of float64, shape (n_donors, n_targets)
+        Unit weights; a donor that is itself the target has 0.
+
+    Raises
+    ------
+    ValueError
+        As :func:`synthetic_did`.
+
+    Examples
+    --------
+    >>> y = np.random.default_rng(0).normal(size=(6, 5))
+    >>> gaps, weights = synthetic_did_of_each(y, np.arange(5), np.arange(1, 5), start=4)
+    >>> bool(np.isclose(gaps[4:, 0].mean(), synthetic_did(y, np.array([0]), np.arange(1, 5), start=4).estimate))
+    True
+    """
+    check_block(y, targets, donors, start=start)
+    zeta = unit_ridge(y, donors, start=start, n_treated=1) if zeta is None else zeta
+    shared = _Shared.of(y, donors, start=start, zeta=zeta)
+    time = shared.all_time_weights()
+    place = {int(donor): at for at, donor in enumerate(donors)}
+    gaps, weights = np.empty((len(y), len(targets))), np.empty((len(donors), len(targets)))
+    for column, target in enumerate(targets):
+        if int(target) in place:
+            found = _placebo(shared, np.array([place[int(target)]]), time > 0)
+        else:
+            omega = shared.unit_weights(np.ones(len(donors), dtype=bool), y[:start, target])
+            path = y[:, target] - y[:, donors] @ omega
+            found = path - time @ path[:start], omega
+        gaps[:, column], weights[:, column] = found
+    return gaps, weights
+
+
+def _placebo(shared: _Shared, group: np.ndarray, likely: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Gaps of a group of donors against the others, and the unit weights."""
     others = np.ones(shared.outcomes.shape[1], dtype=bool)
     others[group] = False
     time = shared.time_weights(others, group, likely)
@@ -219,7 +277,7 @@ def _placebo_gaps(shared: _Shared, group: np.ndarray, likely: np.ndarray) -> np.
     signed = np.zeros(len(others))
     signed[others] = omega
     gaps = target - shared.outcomes @ signed
-    return np.asarray(gaps - time @ gaps[:start])
+    return gaps - time @ gaps[:start], signed
 
 
 class _Shared(NamedTuple):
@@ -262,6 +320,11 @@ class _Shared(NamedTuple):
             return simplex_from_gram(gram, products, ridge=self.ridge)
         except LinAlgError:
             return ridge_simplex(self.centred[:, others], target - target.mean(), ridge=self.ridge)
+
+    def all_time_weights(self) -> np.ndarray:
+        """Weights of the periods before the start, from all donors."""
+        everyone = np.ones(self.outcomes.shape[1], dtype=bool)
+        return self.time_weights(everyone, np.empty(0, dtype=np.intp), None)
 
     def time_weights(self, others: np.ndarray, group: np.ndarray, likely: np.ndarray | None) -> np.ndarray:
         """Weights of the periods before the start, from the donors that are not in the group."""
