@@ -106,10 +106,14 @@ def test_the_expected_support_changes_no_answer(cells, support):
 @given(SMALL)
 def test_leaving_rows_out_is_fitting_without_them(cells):
     matrix, target = cells[:, 1:], cells[:, 0]
-    assume(len(matrix) > 1)
-    for row, weights in enumerate(leave_row_out_weights(matrix, target)):
-        afresh = simplex_weights(np.delete(matrix, row, axis=0), np.delete(target, row))
-        assert weights == pytest.approx(afresh, abs=1e-6)
+    assume(len(matrix) > 2)
+    plain = leave_row_out_weights(matrix, target)
+    about_means = leave_row_out_weights(matrix, target, intercept=True)
+    for row in range(len(matrix)):
+        left, aim = np.delete(matrix, row, axis=0), np.delete(target, row)
+        assert plain[row] == pytest.approx(simplex_weights(left, aim), abs=1e-6)
+        afresh = simplex_weights(left - left.mean(axis=0), aim - aim.mean())
+        assert about_means[row] == pytest.approx(afresh, abs=1e-6)
 
 
 def control(y):

@@ -192,22 +192,32 @@ def test_kansas(references, kansas):
     assert kansas.after(fit.gaps) == pytest.approx(expected["estimate"], abs=1e-5)
     assert fit.imbalance == pytest.approx(expected["extra"]["l2_imbalance"], abs=1e-5)
     assert fit.scaled_imbalance == pytest.approx(expected["extra"]["scaled_l2"], abs=1e-5)
-    fixed = augmented_control(kansas.y, target, kansas.donors, start=kansas.start, fixed_effects=True)
+    # The program chooses the ridge with means that hold the period left out.
+    before = kansas.y[: kansas.start] - kansas.y[: kansas.start].mean(axis=0)
+    ridge = ridge_path(before[:, target], before[:, kansas.donors]).chosen
+    fixed = augmented_control(
+        kansas.y, target, kansas.donors, start=kansas.start, ridge=ridge, fixed_effects=True
+    )
     assert kansas.after(fixed.gaps) == pytest.approx(references["kansas.ascm.ridge.fe"]["estimate"], abs=1e-4)
     assert fixed.imbalance == pytest.approx(
         references["kansas.ascm.ridge.fe"]["extra"]["l2_imbalance"], abs=1e-5
     )
 
 
-def test_cross_validation_is_refitting(kansas):
+@pytest.mark.parametrize("fixed", [False, True])
+def test_cross_validation_is_refitting(kansas, fixed):
     """The closed form over periods and candidates, against refitting one by one."""
     target, start = int(kansas.treated[0]), 20
     before, pool = kansas.y[:start, target], kansas.y[:start, kansas.donors]
-    path = ridge_path(before, pool)
-    centred = (pool - pool.mean(axis=1, keepdims=True)).T
+    path = ridge_path(before, pool, fixed_effects=fixed)
+    original = before, pool
     gaps = np.empty((start - 1, len(path.ridges)))
     for t in range(start - 1):
         kept = np.delete(np.arange(start), t)
+        before, pool = original
+        if fixed:
+            before, pool = before - before[kept].mean(), pool - pool[kept].mean(axis=0)
+        centred = (pool - pool.mean(axis=1, keepdims=True)).T
         weights = simplex_weights(pool[kept], before[kept])
         left = before[kept] - pool[kept] @ weights
         moment = centred[:, kept].T @ centred[:, kept]

@@ -28,7 +28,7 @@ class AugmentedSyntheticControl:
     ridge : float or None, default None
         Ridge parameter, above 0, in the squared unit of the measure; None chooses it for each trust by leaving
         out one period before the programme at a time, within one standard error of the best.
-    fixed_effects : bool, default True
+    fixed_effects : bool, default False
         Subtract from each trust its mean before the programme first.
     conformal : bool, default True
         Add the conformal test and the debiased t-test of the pooled effect, where all start together.
@@ -85,7 +85,7 @@ class AugmentedSyntheticControl:
     """
 
     ridge: float | None = None
-    fixed_effects: bool = True
+    fixed_effects: bool = False
     conformal: bool = True
     weighting: Weighting = "equal"
     level: float = 0.95
@@ -122,7 +122,7 @@ class AugmentedSyntheticControl:
     @property
     def needs(self) -> Needs:
         """What it asks of a panel."""
-        return Needs(comparison=3, before=4 if self.ridge is None else 2)
+        return Needs(comparison=3, before=4 + self.fixed_effects if self.ridge is None else 2)
 
     @property
     def covariates(self) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ class SyntheticDifferenceInDifferences:
     ...     post=Window(start=date(2014, 1, 1), end=date(2016, 1, 1)))
     >>> result = SyntheticDifferenceInDifferences().estimate(Panel.from_frame(frame, measures=[stay]), adoption)
     >>> round(result.pooled.value, 2)
-    -2.21
+    -2.0
     """
 
     placebo_groups: int = 500

@@ -120,11 +120,13 @@ def augmented_control(
     (array([0., 1.]), array([-0.5714,  1.5714]), array([-0.1429,  1.4286,  2.8571]))
     """
     check_block(y, np.array([target]), donors, start=start)
-    if fixed_effects:
-        y = y - y[:start].mean(axis=0)
     others = donors != target
     path, pool = y[:, target], y[:, donors[others]]
-    base, fitted, ridge = _weights(path[:start], pool[:start], ridge)
+    if ridge is None:
+        ridge = ridge_path(path[:start], pool[:start], fixed_effects=fixed_effects).chosen
+    if fixed_effects:
+        path, pool = path - path[:start].mean(), pool - pool[:start].mean(axis=0)
+    base, fitted = _weights(path[:start], pool[:start], ridge)
     gaps = path - pool @ fitted
     imbalance = float(np.linalg.norm(gaps[:start]))
     equal = float(np.linalg.norm(path[:start] - pool[:start].mean(axis=1)))
@@ -216,50 +218,62 @@ def ridge_path(path: np.ndarray, pool: np.ndarray, *, fixed_effects: bool = Fals
     >>> len(path.ridges), path.chosen >= path.smallest
     (21, True)
     """
-    if fixed_effects:
-        path, pool = path - path.mean(), pool - pool.mean(axis=0)
-    return _validate(path, pool)
-
-
-def _weights(path: np.ndarray, pool: np.ndarray, ridge: float | None) -> tuple[np.ndarray, np.ndarray, float]:
-    """Synthetic control weights, augmented weights and the ridge used."""
-    ridge = _validate(path, pool).chosen if ridge is None else ridge
-    if not ridge > 0:
-        raise ValueError(f"a ridge parameter is above 0; it is {ridge}")
-    base = simplex_weights(pool, path)
-    centred = pool - pool.mean(axis=1, keepdims=True)
-    dual = np.linalg.solve(centred @ centred.T + ridge * np.eye(len(path)), path - pool @ base)
-    return base, base + centred.T @ dual, ridge
-
-
-def _validate(path: np.ndarray, pool: np.ndarray) -> RidgePath:
-    n_folds = len(path) - 1
-    if n_folds < 2:  # noqa: PLR2004 - a standard error needs two
+    n_rows = len(path)
+    n_folds = n_rows - 1
+    if n_folds < 2 + fixed_effects:
         raise ValueError(
-            f"choosing the ridge needs three periods before the start, there are {len(path)}; give the ridge"
+            f"choosing the ridge needs {3 + fixed_effects} periods before the start, there are {n_rows}; "
+            "give the ridge"
         )
-    centre = pool.mean(axis=1, keepdims=True)
-    centred = (pool - centre).T  # donors x periods
-    spectrum, basis = np.linalg.eigh(centred @ centred.T)
-    spectrum = np.maximum(spectrum, 0.0)
-    if spectrum[-1] <= (_ALIKE * np.abs(pool).max()) ** 2:
-        # Donors that are all alike leave nothing to extrapolate with, whatever the ridge.
-        spectrum[-1] = 1.0
+    base = leave_row_out_weights(pool, path, intercept=fixed_effects)[:n_folds]
+    left, centred = path - base @ pool.T, (pool - pool.mean(axis=1, keepdims=True)).T
+    factor = 1.0
+    if fixed_effects:
+        # About the mean of the other periods, period t lies n / (n - 1) times as far as about the mean of all.
+        factor = n_rows / n_folds
+        centred = centred - centred.mean(axis=1, keepdims=True)
+        own = left[np.arange(n_folds), np.arange(n_folds)]
+        left = left - ((left.sum(axis=1) - own) / n_folds)[:, None]
+    spectrum, basis = _spectrum(centred, scale=float(np.abs(pool).max()))
     ridges = spectrum[-1] * _RANGE ** (np.arange(_N_RIDGES) / (_N_RIDGES - 1))
-    base = leave_row_out_weights(pool, path)[:n_folds]
-    left = path - base @ pool.T  # fold x period
     left_out = left.diagonal().copy()
     np.einsum("ff->f", left[:, :n_folds])[:] = 0.0
     rotated, moved = basis.T @ centred[:, :n_folds], basis.T @ (centred @ left.T)
     shrink = 1.0 / (spectrum + ridges[:, None])
-    cross = shrink @ (rotated * moved)
-    own = shrink @ rotated**2
-    gaps = left_out - cross / (1.0 - own)
+    cross = factor * (shrink @ (rotated * moved))
+    leverage = factor * (shrink @ rotated**2)
+    gaps = left_out - cross / (1.0 - leverage)
     errors = (gaps**2).mean(axis=1)
     spread = (gaps**2).std(axis=1, ddof=1) / np.sqrt(n_folds)
     best = int(errors.argmin())
     chosen = ridges[errors <= errors[best] + spread[best]].max()
     return RidgePath(ridges, errors, spread, float(chosen), float(ridges[best]))
+
+
+def _spectrum(centred: np.ndarray, *, scale: float) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues and vectors of the inner products between donors, the largest value last."""
+    values, basis = np.linalg.eigh(centred @ centred.T)
+    values = np.maximum(values, 0.0)
+    if values[-1] <= (_ALIKE * scale) ** 2:
+        # Donors that are all alike leave nothing to extrapolate with, whatever the ridge.
+        values[-1] = 1.0
+    return values, basis
+
+
+def _weights(path: np.ndarray, pool: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
+    """Weights of the synthetic control, and augmented ones."""
+    if not ridge > 0:
+        raise ValueError(f"a ridge parameter is above 0; it is {ridge}")
+    base = simplex_weights(pool, path)
+    left = path - pool @ base
+    centred = pool - pool.mean(axis=1, keepdims=True)
+    try:
+        dual = np.linalg.solve(centred @ centred.T + ridge * np.eye(len(path)), left)
+    except np.linalg.LinAlgError:
+        # A ridge below rounding: as stable by singular values.
+        across, sizes, _ = np.linalg.svd(centred, full_matrices=False)
+        dual = across @ ((across.T @ left) / (sizes**2 + ridge))
+    return base, base + centred.T @ dual
 
 
 def _spread(weights: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -119,7 +119,9 @@ def ridge_simplex(matrix: np.ndarray, target: np.ndarray, *, ridge: float) -> np
     return simplex_weights(stacked, np.concatenate([target, np.zeros(n_donors)]))
 
 
-def leave_row_out_weights(matrix: np.ndarray, target: np.ndarray) -> np.ndarray:
+def leave_row_out_weights(
+    matrix: np.ndarray, target: np.ndarray, *, intercept: bool = False
+) -> np.ndarray:
     """Return the weights of :func:`simplex_weights` with each row left out in turn.
 
     Parameters
@@ -127,6 +129,8 @@ def leave_row_out_weights(matrix: np.ndarray, target: np.ndarray) -> np.ndarray:
     matrix : ndarray of float64, shape (n_rows, n_donors)
         At least two rows.
     target : ndarray of float64, shape (n_rows,)
+    intercept : bool
+        Subtract from target and donors their means over the rows that are left, every time; needs three rows.
 
     Returns
     -------
@@ -136,7 +140,7 @@ def leave_row_out_weights(matrix: np.ndarray, target: np.ndarray) -> np.ndarray:
     Raises
     ------
     ValueError
-        If there is no donor, fewer than two rows, or a value is missing.
+        If there is no donor, too few rows, or a value is missing.
 
     Notes
     -----
@@ -151,18 +155,25 @@ def leave_row_out_weights(matrix: np.ndarray, target: np.ndarray) -> np.ndarray:
     array([[0.5 , 0.5 ],
            [0.75, 0.25]])
     """
-    if len(matrix) < 2:  # noqa: PLR2004
-        raise ValueError("leaving a row out needs two rows")
+    n_rows = len(matrix)
+    if n_rows < 2 + intercept:
+        raise ValueError(f"leaving a row out needs {2 + intercept} rows")
     differences = _differences(matrix, target)
-    support = simplex_weights(matrix, target) > 0
+    if intercept:
+        differences = differences - differences.mean(axis=0)
+    support = simplex_weights(differences, np.zeros(n_rows)) > 0
     gram = differences.T @ differences
+    # Without row t, sums of squares about the new mean are smaller by n / (n - 1) of its own square.
+    factor = n_rows / (n_rows - 1) if intercept else 1.0
     zeros = np.zeros(matrix.shape[1])
     result = np.empty(matrix.shape)
     for row, gone in enumerate(differences):
         try:
-            result[row] = unique_simplex(gram - np.outer(gone, gone), zeros, support=support)
+            result[row] = unique_simplex(gram - factor * np.outer(gone, gone), zeros, support=support)
         except LinAlgError:
-            result[row] = simplex_weights(np.delete(matrix, row, axis=0), np.delete(target, row))
+            left = np.delete(differences, row, axis=0)
+            left = left - left.mean(axis=0) if intercept else left
+            result[row] = simplex_weights(left, np.zeros(n_rows - 1))
     return result
 
 
