@@ -1,10 +1,10 @@
 """Time effect estimators side by side with other programs, on the same data and with the same answer.
 
 Synthetic difference-in-differences with 500 placebo groups on 150 trusts x 120 months against diff-diff; synthetic
-control with every donor as placebo, and synthetic difference-in-differences with all placebos enumerated, on California's
-Proposition 99 (``LEAN_IMPACT_SHARED``; a made-up panel of the same shape without it) against pysyncon and diff-diff;
-two-way fixed effects against pyfixest; 10,000 interrupted time series of 120 months with the default inference; 1,000
-randomisation draws. A program that is not installed is named and passed over::
+control with every donor as placebo, and synthetic difference-in-differences with all placebos enumerated, on
+California's Proposition 99 (``LEAN_IMPACT_SHARED``; a made-up panel of the same shape without it) against pysyncon and
+diff-diff; two-way fixed effects against pyfixest; 10,000 interrupted time series of 120 months with the default
+inference; 1,000 randomisation draws. A program that is not installed is named and passed over::
 
     python benchmarks/effect_speed.py [repeats]
 
