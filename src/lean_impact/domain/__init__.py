@@ -23,6 +23,15 @@ from lean_impact.domain.provenance import InputFile, Provenance
 from lean_impact.domain.quality import Decision, QualityFinding
 from lean_impact.domain.study import StudyInfo
 from lean_impact.domain.text import Summary
+from lean_impact.domain.triangulation import (
+    ComparisonChoice,
+    CurvePlan,
+    EstimatorName,
+    MethodPlan,
+    PowerPlan,
+    WeightingName,
+    WindowChoice,
+)
 from lean_impact.domain.trust import Succession, Trust
 
 __all__ = [
@@ -31,23 +40,28 @@ __all__ = [
     "CaseTable",
     "Cell",
     "ChangePointPlan",
+    "ComparisonChoice",
     "Condition",
     "Construct",
     "ContextFramework",
     "ContingencyPlan",
     "CrispOutcome",
+    "CurvePlan",
     "Decision",
     "DefinitionChange",
     "EffectQuestion",
     "Estimate",
+    "EstimatorName",
     "Event",
     "Exclusion",
     "Frequency",
     "InputFile",
     "Measure",
+    "MethodPlan",
     "NotComparable",
     "OutcomeState",
     "PValue",
+    "PowerPlan",
     "Programme",
     "Provenance",
     "QualityFinding",
@@ -59,7 +73,9 @@ __all__ = [
     "Summary",
     "Trust",
     "TrustEffect",
+    "WeightingName",
     "Window",
+    "WindowChoice",
     "next_period",
     "period_label",
 ]

@@ -13,10 +13,12 @@ from lean_impact.effects.sensitivity import (
     leave_one_treated_out,
     placebo_starts,
 )
+from lean_impact.effects.triangulation import Agreement, agreement
 from lean_impact.effects.wording import Verdict, conclusion, verdict
 
 __all__ = [
     "AdoptionDesign",
+    "Agreement",
     "Calibration",
     "Candidate",
     "Changes",
@@ -30,6 +32,7 @@ __all__ = [
     "Reason",
     "Start",
     "Verdict",
+    "agreement",
     "conclusion",
     "leave_one_comparison_out",
     "leave_one_treated_out",

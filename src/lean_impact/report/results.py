@@ -15,6 +15,7 @@ from lean_impact.domain import (
     CaseTable,
     CrispOutcome,
     EffectQuestion,
+    MethodPlan,
     Programme,
     StudyInfo,
     Succession,
@@ -27,7 +28,26 @@ from lean_impact.quality import QualityReport
 from lean_impact.spc import XmRChart
 from lean_impact.tables import Panel
 
-__all__ = ["EffectAnswer", "StudyResults"]
+__all__ = ["EffectAnswer", "MethodAnswer", "StudyResults"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MethodAnswer:
+    """One question answered by one further method.
+
+    Attributes
+    ----------
+    method : MethodPlan
+        The method, as planned.
+    result : EffectResult or None
+        The estimate; None if these figures do not allow the method.
+    problem : str
+        Why they do not; empty if they do.
+    """
+
+    method: MethodPlan
+    result: EffectResult | None
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,12 +64,21 @@ class EffectAnswer:
         The estimate.
     pooled : PooledResult or None
         Random effects over trusts; None for a question about fewer than two trusts.
+    methods : tuple of MethodAnswer
+        The same question by every further method of the plan; empty unless it is primary or secondary.
     """
 
     question: EffectQuestion
     comparison: Comparison
     result: EffectResult
     pooled: PooledResult | None
+    methods: tuple[MethodAnswer, ...] = ()
+
+    @property
+    def by_method(self) -> dict[str, EffectResult]:
+        """Every estimate of this question by the name of its method, the one that decides first."""
+        others = {item.method.label: item.result for item in self.methods if item.result is not None}
+        return {"Difference-in-differences (decides)": self.result, **others}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -9,6 +9,7 @@ import pandas as pd
 from lean_impact.effects import Calibration, conclusion, verdict
 from lean_impact.plugins.sections.common import only, smallest, stacked
 from lean_impact.plugins.sections.effect_charts import forest_chart, naive_table, path_chart
+from lean_impact.plugins.sections.methods import methods_section
 from lean_impact.plugins.sections.robustness import (
     by_trust_section,
     comparison_section,
@@ -77,6 +78,7 @@ def effects_section(results: StudyResults) -> Section:
             ),
         ),
         sections=(
+            *methods_section(results),
             *side_by_side_sections(results),
             sensitivity_section(results),
             by_trust_section(results),
