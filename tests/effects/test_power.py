@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,8 @@ from scipy import stats
 
 from lean_impact.domain import Estimate, Measure, Provenance, PValue
 from lean_impact.effects import DifferenceInDifferences
+from lean_impact.effects.arrays import Needs
+from lean_impact.effects.gaps import Gaps, estimate_from_gaps
 from lean_impact.effects.power import PowerStudy, without_extras
 from lean_impact.errors import DesignError
 from lean_impact.tables import Panel
@@ -161,3 +163,76 @@ def test_bad_trusts(noise):
     with pytest.raises(DesignError, match=r"2 problems|C00 is named twice") as caught:
         study.simulate(panel_of(noise), measure="stay", trusts=[*TRUSTS, "C00", "ZZZ"])
     assert {each.rule for each in caught.value.issues} == {"repeated-trust", "unknown-trust"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanGap:
+    """A difference-in-differences by way of gaps, for staggered adoption."""
+
+    weighting: str = "equal"
+    level: float = 0.95
+    draws: int = 9
+    calibration_groups: int = 1
+    calibration_dates: int = 0
+    seed: int = 0
+    covariates: tuple = ()
+    method: str = "mean gap"
+    needs: Needs = field(default_factory=Needs)
+
+    def gaps(self, arrays):
+        others = arrays.comparison
+        n0 = others.shape[1]
+        gap = arrays.treated - others.mean(axis=1, keepdims=True)
+        before = np.where(arrays.before[:, : arrays.n_treated], gap, np.nan)
+        placebo = (others - others.mean(axis=1, keepdims=True)) * n0 / (n0 - 1)
+        return Gaps(
+            treated=gap - np.nanmean(before, axis=0),
+            placebo=np.array([placebo - placebo[:start].mean(axis=0) for start, _ in arrays.cohorts]),
+            share=1 / n0,
+            placebo_share=1 / (n0 - 1),
+        )
+
+    def estimate(self, panel, adoption):
+        return estimate_from_gaps(self, panel, adoption)
+
+
+@dataclass(frozen=True)
+class Slow:
+    """Hides what an estimator is, so that it has to read the panel every time."""
+
+    inner: object
+
+    def estimate(self, panel, adoption):
+        return self.inner.estimate(panel, adoption)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "offsets"),
+    [
+        (DifferenceInDifferences(aggregation="mean", draws=1, calibration_groups=1), (0, 0, 0)),
+        (DifferenceInDifferences(aggregation="mean", draws=1, calibration_groups=1), (0,)),
+        (MeanGap(), (0, 0, 0)),
+        (MeanGap(), (0, 1, 3)),
+        (MeanGap(level=0.9), (0,)),
+    ],
+)
+def test_arrays_and_panels_give_the_same_answer(noise, estimator, offsets):
+    quick, slow = (
+        run(noise, estimator=each, offsets=offsets, studies=20) for each in (estimator, Slow(estimator))
+    )
+    assert quick.estimates == pytest.approx(slow.estimates, rel=1e-12)
+    assert quick.margins == pytest.approx(slow.margins, rel=1e-12)
+
+
+@pytest.mark.parametrize("weighting", ["equal", "denominator"])
+def test_counts_give_the_same_answer_too(world, weighting):
+    did = DifferenceInDifferences(weighting=weighting, draws=1, calibration_groups=1)
+    settings = {"offsets": (0, 0, 0), "n_pre": 20, "n_post": 10, "studies": 20}
+    quick, slow = (
+        PowerStudy(estimator=each, **settings).simulate(
+            world.panel(), measure="seen-4h", trusts=world.comparison
+        )
+        for each in (did, Slow(did))
+    )
+    assert quick.estimates == pytest.approx(slow.estimates, rel=1e-9)
+    assert quick.margins == pytest.approx(slow.margins, rel=1e-9)
