@@ -25,7 +25,7 @@ def study_of(**changes) -> EventStudy:
 
 @pytest.fixture
 def with_study(world):
-    result = world.estimate(effect=0.05)
+    result = world.estimate(effect=0.05, settings={"draws": 99, "calibration_groups": 50})
     return lambda **changes: replace(result, event_study=study_of(**changes))
 
 

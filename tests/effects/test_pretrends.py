@@ -19,7 +19,7 @@ FLAT = np.array([0.002, -0.004, 0.003, 0.0, 0.05, 0.06, 0.055])
 
 @pytest.fixture
 def tested(world):
-    result = world.estimate(effect=0.05)
+    result = world.estimate(effect=0.05, settings={"draws": 99, "calibration_groups": 50})
 
     def run(estimates=FLAT, *, df=np.inf, **settings):
         study = EventStudy(horizons=HORIZONS, estimates=estimates, covariance=SIGMA, df=df)
