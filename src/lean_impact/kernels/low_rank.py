@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from scipy import linalg
 
 __all__ = [
+    "LIMIT",
+    "TOLERANCE",
     "Filter",
     "LowRankFit",
     "NotSettledError",
@@ -53,7 +56,7 @@ LIMIT = 3_000
 
 _MEMORY = 6
 _ROUNDING = 1e-11
-_SMALLEST = 1e-6
+_RESOLUTION = 1e-14
 _COLLINEAR = 1e-10
 
 
@@ -304,6 +307,7 @@ def fit_low_rank(
     missing: np.ndarray | None = None,
     covariates: np.ndarray | None = None,
     start: np.ndarray | None = None,
+    limit: int = LIMIT,
 ) -> LowRankFit:
     r"""Fit unit and period effects, covariates and a low-rank part to the cells that are there.
 
@@ -319,6 +323,8 @@ def fit_low_rank(
         Complete.
     start : ndarray of float64, shape (n_periods, n_units), optional
         First guess for the missing cells (a neighbouring fit); unit plus period effects if not given.
+    limit : int, default 3000
+        Steps after which it is given up.
 
     Returns
     -------
@@ -355,8 +361,16 @@ def fit_low_rank(
     if start is not None:
         complete[hole] = start[hole]
     n_holes = int(hole.sum())
-    spread = _spread(two_way(complete).residual, y[~hole])
-    if n_holes + len(x) == 0 or spread == 0:
+    tolerance = _step_size(TOLERANCE, float(two_way(complete).residual.std()), float(np.abs(y[~hole]).max()))
+    columns = hole.any(axis=0)
+    if n_holes and not len(x) and not columns.all():
+        units = np.flatnonzero(columns)
+        problem = _HiddenCells.of(y, shrink, units, hole[:, units])
+        fitted, steps = problem.solve(complete[:, units], share=TOLERANCE, limit=limit)
+        complete[:, units] = np.where(hole[:, units], fitted, complete[:, units])
+        fit = _split(complete, shrink)
+        return LowRankFit(fit.fitted, fit.low_rank, np.zeros(0), steps)
+    if n_holes + len(x) == 0 or tolerance == 0:
         fit = _split(complete, shrink)
         return LowRankFit(fit.fitted, fit.low_rank, np.zeros(len(x)), 0)
     # In these units a step in a coefficient weighs like the step in the outcome that it makes.
@@ -374,7 +388,7 @@ def fit_low_rank(
         return np.concatenate([filled, values[n_holes:] + solve(off.ravel())]) * unit, loss
 
     first = np.concatenate([complete[hole], np.zeros(len(x))]) * unit
-    state, steps = _fixed_point(step, first, tolerance=TOLERANCE * spread, limit=LIMIT)
+    state, steps = _fixed_point(step, first, tolerance=tolerance, limit=limit)
     values = state / unit
     complete[hole] = values[:n_holes]
     explained = np.tensordot(values[n_holes:], x, axes=1)
@@ -432,39 +446,88 @@ def fit_hidden(
            [2.],
            [4.]])
     """
-    n_units = y.shape[1]
-    others = np.delete(y, units, axis=1)
-    level = others - others.mean(axis=0)
-    fixed, total = level @ level.T, level.sum(axis=1)
+    problem = _HiddenCells.of(y, shrink, units, hidden)
     missing = np.zeros(y.shape, dtype=bool)
     missing[:, units] = hidden
-    members = additive_fill(y, missing)[:, units]
-    spread = _spread(level, others) or 1.0
+    return problem.solve(additive_fill(y, missing)[:, units], share=tolerance, limit=limit)[0]
 
-    def expect(cells: np.ndarray) -> tuple[np.ndarray, float]:
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _HiddenCells:
+    """What is known before the first step when only cells of a few units are missing."""
+
+    shrink: Shrink
+    hidden: np.ndarray
+    n_units: int
+    gram: np.ndarray
+    total: np.ndarray
+    spread: float
+    largest: float
+
+    @classmethod
+    def of(cls, y: np.ndarray, shrink: Shrink, units: np.ndarray, hidden: np.ndarray) -> _HiddenCells:
+        others = np.delete(y, units, axis=1)
+        level = others - others.mean(axis=0)
+        total = level.sum(axis=1)
+        return cls(
+            shrink=shrink,
+            hidden=hidden,
+            n_units=y.shape[1],
+            gram=level @ level.T,
+            total=total,
+            spread=float((level - total[:, None] / others.shape[1]).std()),
+            largest=float(np.abs(others).max()),
+        )
+
+    def solve(self, members: np.ndarray, *, share: float, limit: int) -> tuple[np.ndarray, int]:
+        """Return the fit of the units with hidden cells, and the steps it took."""
+
+        def step(state: np.ndarray) -> tuple[np.ndarray, float]:
+            members[self.hidden] = state
+            expected, loss = self.expect(members)
+            return expected[self.hidden], loss
+
+        smallest = _step_size(share, self.spread, self.largest)
+        steps = 0
+        if smallest > 0:
+            members[self.hidden], steps = _fixed_point(
+                step, members[self.hidden], tolerance=smallest, limit=limit
+            )
+        return self.expect(members)[0], steps
+
+    def expect(self, cells: np.ndarray) -> tuple[np.ndarray, float]:
+        """Return what the model fitted to the complete matrix expects of these units, and its loss."""
         mean = cells.mean(axis=0)
         own = cells - mean
-        period = (total + own.sum(axis=1)) / n_units
-        gram = fixed + own @ own.T - n_units * np.outer(period, period)
-        vectors, weights, penalty = shrink(gram)
-        low_rank = (vectors * weights) @ (vectors.T @ (own - period[:, None]))
+        period = (self.total + own.sum(axis=1)) / self.n_units
+        gram = self.gram + own @ own.T - self.n_units * np.outer(period, period)
+        vectors, weights, penalty = self.shrink(gram)
         kept = (vectors * (gram @ vectors)).sum(axis=0)
         loss = (float(np.trace(gram)) - float(kept @ (1 - (1 - weights) ** 2))) / 2 + penalty
+        if (weights == 1).all():
+            return self.regress(cells, period, vectors), loss
+        low_rank = (vectors * weights) @ (vectors.T @ (own - period[:, None]))
         return low_rank + period[:, None] + mean, loss
 
-    def step(state: np.ndarray) -> tuple[np.ndarray, float]:
-        members[hidden] = state
-        expected, loss = expect(members)
-        return expected[hidden], loss
+    def regress(self, cells: np.ndarray, period: np.ndarray, factors: np.ndarray) -> np.ndarray:
+        """Regress the cells that are there on factors: many small steps of filling in one."""
+        basis = np.column_stack([np.ones(len(factors)), factors * len(factors) ** 0.5])
+        seen = (~self.hidden).astype(float)
+        gram = np.einsum("ta,tk,tb->kab", basis, seen, basis)
+        extremes = np.linalg.eigvalsh(gram)
+        if (extremes[:, 0] <= _COLLINEAR * extremes[:, -1]).any():
+            raise NotSettledError(
+                "the cells that are there do not determine a unit's loadings; ask for fewer factors"
+            )
+        right = np.einsum("ta,tk->ka", basis, np.where(self.hidden, 0.0, cells - period[:, None]))
+        loadings = np.linalg.solve(gram, right[:, :, None])[:, :, 0]
+        fitted: np.ndarray = basis @ loadings.T + period[:, None]
+        return fitted
 
-    members[hidden], _ = _fixed_point(step, members[hidden], tolerance=tolerance * spread, limit=limit)
-    fitted: np.ndarray = expect(members)[0]
-    return fitted
 
-
-def _spread(residual: np.ndarray, y: np.ndarray) -> float:
-    """Return a scale to measure steps by; an exact additive fit is measured by the outcomes themselves."""
-    return float(max(residual.std(), _SMALLEST * y.std()))
+def _step_size(share: float, spread: float, largest: float) -> float:
+    """Return the size below which a step counts as none: a share of the spread, but never below rounding."""
+    return max(share * spread, _RESOLUTION * largest)
 
 
 class _Split(NamedTuple):
