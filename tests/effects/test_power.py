@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -163,6 +164,15 @@ def test_bad_trusts(noise):
     with pytest.raises(DesignError, match=r"2 problems|C00 is named twice") as caught:
         study.simulate(panel_of(noise), measure="stay", trusts=[*TRUSTS, "C00", "ZZZ"])
     assert {each.rule for each in caught.value.issues} == {"repeated-trust", "unknown-trust"}
+
+
+def test_workers_change_no_number(noise):
+    study = PowerStudy(**SETTINGS)
+    one = study.simulate(panel_of(noise), measure="stay", trusts=TRUSTS)
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        two = study.simulate(panel_of(noise), measure="stay", trusts=TRUSTS)
+    assert one.estimates.tolist() == two.estimates.tolist()
+    assert one.margins.tolist() == two.margins.tolist()
 
 
 @dataclass(frozen=True, kw_only=True)

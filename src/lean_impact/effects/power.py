@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from lean_impact.effects._calendar import spans
 from lean_impact.effects._placebo_worlds import Figures, quick_estimate, world_of
 from lean_impact.effects._rules import check_settings, issue
 from lean_impact.effects.adoption import AdoptionDesign
+from lean_impact.effects.parallel import run_tasks
 from lean_impact.effects.power_result import PowerAnalysis
 from lean_impact.effects.result import EffectEstimator, EffectResult
 from lean_impact.errors import DesignError, Issue
@@ -24,6 +26,8 @@ from lean_impact.tables import Panel
 __all__ = ["PowerStudy"]
 
 _FEWEST_STUDIES = 20
+_BLOCK = 25
+"""Placebo studies that a worker is sent at once."""
 _NO_EXTRAS: dict[str, object] = {"calibration_groups": 1, "calibration_dates": 0, "draws": 1}
 """Settings of estimators that cost time and change neither estimate nor interval."""
 _CAUTION = (
@@ -112,7 +116,9 @@ class PowerStudy:
             ),
         )
 
-    def simulate(self, panel: Panel, *, measure: str, trusts: Sequence[str]) -> PowerAnalysis:
+    def simulate(
+        self, panel: Panel, *, measure: str, trusts: Sequence[str], n_jobs: int | None = None
+    ) -> PowerAnalysis:
         """Run the placebo studies.
 
         Parameters
@@ -123,6 +129,8 @@ class PowerStudy:
             Identifier of the measure.
         trusts : sequence of str
             Trusts to draw from; complete over the panel's periods of the measure.
+        n_jobs : int or None
+            Workers, see :func:`~lean_impact.effects.parallel.run_tasks`; they change no number.
 
         Returns
         -------
@@ -146,8 +154,15 @@ class PowerStudy:
         figures = Figures.of(panel, known, trusts)
         # The first study goes the whole way, so that the estimator can refuse what it cannot use.
         first = quick.estimate(panel, self._adoption(designs, 0, figures))
-        later = [self._pooled(quick, designs, at, figures) for at in range(1, self.studies)]
-        return self._analysis(first, [first.pooled, *later], known, len(trusts))
+        blocks = np.array_split(np.arange(1, self.studies), -(-self.studies // _BLOCK))
+        later = run_tasks(partial(self._block, quick, designs, figures), blocks, n_jobs=n_jobs)
+        pooled = [first.pooled, *(each for block in later for each in block)]
+        return self._analysis(first, pooled, known, len(trusts))
+
+    def _block(
+        self, estimator: EffectEstimator, designs: Designs, figures: Figures, block: np.ndarray
+    ) -> list[Estimate]:
+        return [self._pooled(estimator, designs, int(at), figures) for at in block]
 
     def _pooled(self, estimator: EffectEstimator, designs: Designs, at: int, figures: Figures) -> Estimate:
         adoption = self._adoption(designs, at, figures)

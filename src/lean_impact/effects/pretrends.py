@@ -14,7 +14,7 @@ from lean_impact.errors import DesignError, Issue
 from lean_impact.kernels.pretrend import detectable_slope, joint_test
 from lean_impact.kernels.pretrend_bias import passing_bias
 
-__all__ = ["pretrend_test"]
+__all__ = ["HiddenTrend", "PretrendResult", "pretrend_test"]
 
 _TINY = 1e-300
 _CAUTION = (
