@@ -168,7 +168,7 @@ class SeriesWorld:
                 try:
                     found[int(at)] = self.fitted(np.array([at]), start, beside=self.beside)[0]
                 except ValueError as error:
-                    words = str(error).removeprefix("series 0: ")
+                    words = _plain(error)
                     problems.append(
                         issue("not-estimable", self.arrays.trusts[at], f"cannot be fitted: {words}")
                     )
@@ -197,7 +197,7 @@ class SeriesWorld:
                 first=int(arrays.time[start]),
             )
         except ValueError as error:
-            words = str(error).removeprefix("series 0: ")
+            words = _plain(error)
             problem = Issue(
                 rule="not-estimable", message=f"the mean of the treated trusts cannot be fitted: {words}"
             )
@@ -370,6 +370,11 @@ def estimate_series(
     )
 
 
+def _plain(error: ValueError) -> str:
+    """Take out of a message the number of the only series that there is."""
+    return str(error).removeprefix("series 0: ").removesuffix(": series 0")
+
+
 def _p_value(found: Contrasts, assumption: str) -> PValue:
     t, df = found.estimate[0, 0] / np.sqrt(found.variance[0, 0]), float(found.df[0, 0])
     return PValue(
@@ -448,10 +453,10 @@ def _cautions(
             "whatever else happened to the treated trusts at the start is taken for an effect; a controlled "
             "interrupted time series, or another comparison, allows for what happened to all"
         )
-    if estimator.model.fit != "reml":
+    if estimator.model.narrow:
         yield (
-            "only the restricted likelihood (fit='reml') keeps its intervals wide enough in short series of "
-            "autocorrelated figures; these promise too much there"
+            "this fit gives intervals that are too narrow in short series of autocorrelated figures; "
+            "fit='reml' does not"
         )
     bound = [one.name for one in trusts if one.fit.at_bound[0]]
     if bound:
