@@ -164,16 +164,20 @@ class SeriesWorld:
         found: dict[int, FittedSeries] = {}
         problems: list[Issue] = []
         for start, members in self.arrays.cohorts:
-            for at in members:
-                try:
-                    found[int(at)] = self.fitted(np.array([at]), start, beside=self.beside)[0]
-                except ValueError as error:
-                    words = _plain(error)
-                    problems.append(
-                        issue("not-estimable", self.arrays.trusts[at], f"cannot be fitted: {words}")
-                    )
+            try:
+                found |= zip(members.tolist(), self.fitted(members, start, beside=self.beside), strict=True)
+            except ValueError:
+                problems += self._unfit(members, start)
         raise_if_any(self.arrays.measure, problems)
         return [found[at] for at in range(self.arrays.n_treated)]
+
+    def _unfit(self, members: np.ndarray, start: int) -> Iterator[Issue]:
+        """Fit trusts one by one and tell which of them cannot be fitted."""
+        for at in members:
+            try:
+                self.fitted(np.array([at]), start, beside=self.beside)
+            except ValueError as error:
+                yield issue("not-estimable", self.arrays.trusts[at], f"cannot be fitted: {_plain(error)}")
 
     def pool(self, trusts: list[FittedSeries], weights: np.ndarray) -> Pool:
         """Pool the treated: the mean series where they start together, else the trusts' own effects.
