@@ -21,13 +21,8 @@ from lean_impact.effects.matrix_completion import MatrixCompletion
 from lean_impact.kernels.completion import complete, impute_path, largest_penalty
 from lean_impact.kernels.interactive import factor_path
 from lean_impact.kernels.interactive_bootstrap import bootstrap_errors
-from lean_impact.kernels.low_rank import (
-    apply_filter,
-    cap_singular_values,
-    fit_low_rank,
-    keep_factors,
-    two_way,
-)
+from lean_impact.kernels.low_rank import apply_filter, cap_singular_values, keep_factors, two_way
+from lean_impact.kernels.low_rank_fit import fit_low_rank
 from lean_impact.tables import Panel
 
 pytestmark = pytest.mark.shared

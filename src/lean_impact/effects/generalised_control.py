@@ -24,9 +24,10 @@ from lean_impact.kernels.completion import (
     impute_path,
     placebo_fills,
 )
+from lean_impact.kernels.fixed_point import LIMIT, NotSettledError
 from lean_impact.kernels.interactive import choose_factors, factor_path, most_factors, placebo_paths
 from lean_impact.kernels.interactive_bootstrap import bootstrap_errors
-from lean_impact.kernels.low_rank import LIMIT, NotSettledError, keep_factors
+from lean_impact.kernels.low_rank import keep_factors
 from lean_impact.tables import Panel
 
 __all__ = ["FactorsFrom", "GeneralisedSyntheticControl"]
