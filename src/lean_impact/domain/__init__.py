@@ -23,6 +23,16 @@ from lean_impact.domain.provenance import InputFile, Provenance
 from lean_impact.domain.quality import Decision, QualityFinding
 from lean_impact.domain.study import StudyInfo
 from lean_impact.domain.text import Summary
+from lean_impact.domain.triangulation import (
+    ComparisonChoice,
+    CurvePlan,
+    EstimatorName,
+    MethodPlan,
+    PowerPlan,
+    TrendPlan,
+    WeightingName,
+    WindowChoice,
+)
 from lean_impact.domain.trust import Succession, Trust
 
 __all__ = [
@@ -31,23 +41,28 @@ __all__ = [
     "CaseTable",
     "Cell",
     "ChangePointPlan",
+    "ComparisonChoice",
     "Condition",
     "Construct",
     "ContextFramework",
     "ContingencyPlan",
     "CrispOutcome",
+    "CurvePlan",
     "Decision",
     "DefinitionChange",
     "EffectQuestion",
     "Estimate",
+    "EstimatorName",
     "Event",
     "Exclusion",
     "Frequency",
     "InputFile",
     "Measure",
+    "MethodPlan",
     "NotComparable",
     "OutcomeState",
     "PValue",
+    "PowerPlan",
     "Programme",
     "Provenance",
     "QualityFinding",
@@ -57,9 +72,12 @@ __all__ = [
     "StudyInfo",
     "Succession",
     "Summary",
+    "TrendPlan",
     "Trust",
     "TrustEffect",
+    "WeightingName",
     "Window",
+    "WindowChoice",
     "next_period",
     "period_label",
 ]

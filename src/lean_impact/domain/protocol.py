@@ -12,6 +12,7 @@ from lean_impact.domain._model import DomainModel
 from lean_impact.domain.measure import Slug
 from lean_impact.domain.period import Window
 from lean_impact.domain.quality import Decision
+from lean_impact.domain.triangulation import CurvePlan, MethodPlan, PowerPlan, TrendPlan, twice
 from lean_impact.domain.trust import TrustCode
 
 __all__ = [
@@ -210,6 +211,14 @@ class AnalysisPlan(DomainModel):
         Times left out for everyone.
     not_comparable : tuple of NotComparable
         Trusts that cannot serve as comparison.
+    methods : tuple of MethodPlan
+        Further ways to estimate; each is applied to the primary and the secondary questions.
+    curve : CurvePlan, optional
+        Every combination of defensible choices for one question.
+    power : PowerPlan, optional
+        What effect could have been seen at all.
+    trends : TrendPlan, optional
+        How far trends may part before the answer changes.
     quality, spc, changepoints, contingency
         Plans of the other stages; a stage without a plan is not run, and quality is then looked at for the
         measure that decides.
@@ -222,6 +231,10 @@ class AnalysisPlan(DomainModel):
     effects: tuple[EffectQuestion, ...] = Field(min_length=1)
     exclusions: tuple[Exclusion, ...] = ()
     not_comparable: tuple[NotComparable, ...] = ()
+    methods: tuple[MethodPlan, ...] = ()
+    curve: CurvePlan | None = None
+    power: PowerPlan | None = None
+    trends: TrendPlan | None = None
     quality: QualityPlan | None = None
     spc: SpcPlan | None = None
     changepoints: ChangePointPlan | None = None
@@ -240,6 +253,24 @@ class AnalysisPlan(DomainModel):
                 f"contingency.effects is '{self.contingency.effects}', which is no effect question; "
                 f"there are {', '.join(counts)}"
             )
+        problems += [
+            f"method '{key}' is declared twice; rename one" for key in twice([m.id for m in self.methods])
+        ]
+        problems += [
+            f"{name}.question is '{part.question}', which is no effect question; there are {', '.join(counts)}"
+            for name, part in (("curve", self.curve), ("power", self.power), ("trends", self.trends))
+            if part and part.question not in counts
+        ]
+        declared = {method.id for method in self.methods}
+        if self.trends and self.trends.method not in declared:
+            problems.append(
+                f"trends.method is '{self.trends.method}', which is not declared among plan.methods"
+            )
+        problems += [
+            f"curve.methods names '{key}', which is not declared; there are {', '.join(sorted(declared)) or 'none'}"
+            for key in (self.curve.methods if self.curve else ())
+            if key not in declared
+        ]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -254,6 +285,7 @@ class AnalysisPlan(DomainModel):
         """Identifiers of all measures that the plan needs, sorted."""
         stages = (self.quality, self.spc, self.changepoints)
         others = {measure for stage in stages if stage for measure in stage.measures}
+        others |= set(self.curve.measures) if self.curve else set()
         return tuple(sorted({question.measure for question in self.effects} | others))
 
     def digest(self) -> str:

@@ -263,7 +263,7 @@ class _Reader:
         settling = self._transition(calendar)
         n_treated = len(adoption.starts)
         # A period that is transition for every treated trust is used by nobody.
-        nobody: np.ndarray = settling.all(axis=1) & (n_treated > 0)
+        nobody = np.asarray(settling.all(axis=1) & (n_treated > 0))
         used = within & ~out & ~nobody
         periods = calendar[used]
         values, numerators, denominators = (

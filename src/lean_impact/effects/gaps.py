@@ -474,10 +474,9 @@ def _path(arrays: PanelArrays, gaps: Gaps) -> Path:
 
 def _cautions(arrays: PanelArrays) -> list[str]:
     if arrays.n_treated < _FEWEST_FOR_VARIANCE:
-        return [
-            (
-                "a single treated trust says nothing about how effects differ between trusts; its noise is taken to have "
-                "the same shape, though not the same size, as that of the others"
-            )
-        ]
+        words = (
+            "a single treated trust says nothing about how effects differ between trusts; its noise is taken to have "
+            "the same shape, though not the same size, as that of the others"
+        )
+        return [words]
     return []

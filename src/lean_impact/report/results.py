@@ -15,11 +15,19 @@ from lean_impact.domain import (
     CaseTable,
     CrispOutcome,
     EffectQuestion,
+    MethodPlan,
     Programme,
     StudyInfo,
     Succession,
 )
-from lean_impact.effects import Comparison, EffectResult
+from lean_impact.effects import (
+    Comparison,
+    EffectResult,
+    PowerAnalysis,
+    PretrendResult,
+    SpecificationCurve,
+    TrendSensitivity,
+)
 from lean_impact.errors import Issue
 from lean_impact.kernels.multiplicity import holm
 from lean_impact.pooled import PooledResult
@@ -27,7 +35,26 @@ from lean_impact.quality import QualityReport
 from lean_impact.spc import XmRChart
 from lean_impact.tables import Panel
 
-__all__ = ["EffectAnswer", "StudyResults"]
+__all__ = ["EffectAnswer", "MethodAnswer", "StudyResults"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MethodAnswer:
+    """One question answered by one further method.
+
+    Attributes
+    ----------
+    method : MethodPlan
+        The method, as planned.
+    result : EffectResult or None
+        The estimate; None if these figures do not allow the method.
+    problem : str
+        Why they do not; empty if they do.
+    """
+
+    method: MethodPlan
+    result: EffectResult | None
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,12 +71,21 @@ class EffectAnswer:
         The estimate.
     pooled : PooledResult or None
         Random effects over trusts; None for a question about fewer than two trusts.
+    methods : tuple of MethodAnswer
+        The same question by every further method of the plan; empty unless it is primary or secondary.
     """
 
     question: EffectQuestion
     comparison: Comparison
     result: EffectResult
     pooled: PooledResult | None
+    methods: tuple[MethodAnswer, ...] = ()
+
+    @property
+    def by_method(self) -> dict[str, EffectResult]:
+        """Every estimate of this question by the name of its method, the one that decides first."""
+        others = {item.method.label: item.result for item in self.methods if item.result is not None}
+        return {"Difference-in-differences (decides)": self.result, **others}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,6 +124,14 @@ class StudyResults:
         A yes-or-no outcome beside the effects.
     contingency : Contingency or None
         Models of conditions, judged.
+    curve : SpecificationCurve or None
+        One question under every combination of declared choices.
+    power : tuple of PowerAnalysis
+        What effect could have been seen, for each number of trusts and periods that was asked for.
+    pretrend : PretrendResult or None
+        Test of parallel trends before the start, with what it could have missed.
+    trends : TrendSensitivity or None
+        How far trends may part before the answer changes.
     plugins : DataFrame
         Plugins that were loaded: name, package, version, bundled, sha256.
     failures : tuple of str
@@ -110,6 +154,10 @@ class StudyResults:
     outcome: CrispOutcome | None
     contingency: Contingency | None
     plugins: pd.DataFrame
+    curve: SpecificationCurve | None = None
+    power: tuple[PowerAnalysis, ...] = ()
+    pretrend: PretrendResult | None = None
+    trends: TrendSensitivity | None = None
     failures: tuple[str, ...] = ()
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -16,19 +17,28 @@ from lean_impact.domain import (
     CaseTable,
     EffectQuestion,
     Exclusion,
+    MethodPlan,
     QualityPlan,
     TrustEffect,
     Window,
 )
-from lean_impact.effects import AdoptionDesign, Comparison, DifferenceInDifferences, select_comparison
+from lean_impact.effects import (
+    AdoptionDesign,
+    Comparison,
+    DifferenceInDifferences,
+    EffectResult,
+    select_comparison,
+)
 from lean_impact.errors import DesignError, Issue, StudyError
 from lean_impact.hooks import Plugins, ScorerEntry
 from lean_impact.pooled import RandomEffects
 from lean_impact.quality import QualityReport, assess
-from lean_impact.report import EffectAnswer
+from lean_impact.report import EffectAnswer, MethodAnswer
 from lean_impact.spc import NHS_2023, NHSRPLOTTHEDOTS_0_2, Baseline, XmR, XmRChart
+from lean_impact.study.estimators import check_methods, make_estimator
 from lean_impact.study.file import Study
 from lean_impact.study.inputs import StudyInputs
+from lean_impact.study.triangulation import Triangulation
 
 __all__ = ["Stages"]
 
@@ -159,17 +169,7 @@ class Stages:
             calibration_groups=plan.placebo_groups,
             seed=self._seeds["effects"],
         )
-        result = estimator.estimate(
-            self.inputs.panel,
-            AdoptionDesign.block(
-                measure=question.measure,
-                treated=treated,
-                comparison=comparison.trusts,
-                pre=question.pre,
-                post=question.post,
-                ignore=self._ignored(question),
-            ),
-        )
+        result = estimator.estimate(self.inputs.panel, self._design(question, comparison))
         pooled = None
         if len(treated) >= _FEWEST_TO_POOL:
             pooled = RandomEffects(level=plan.level).pool(
@@ -178,7 +178,53 @@ class Stages:
                 measure=result.measure,
                 provenance=result.provenance,
             )
-        return EffectAnswer(question=question, comparison=comparison, result=result, pooled=pooled)
+        asked = question.role in {"primary", "secondary"}
+        return EffectAnswer(
+            question=question,
+            comparison=comparison,
+            result=result,
+            pooled=pooled,
+            methods=tuple(self._by_method(method, result) for method in plan.methods) if asked else (),
+        )
+
+    def _design(self, question: EffectQuestion, comparison: Comparison) -> AdoptionDesign:
+        return AdoptionDesign.block(
+            measure=question.measure,
+            treated=question.trusts or self.study.programme.codes,
+            comparison=comparison.trusts,
+            pre=question.pre,
+            post=question.post,
+            ignore=self._ignored(question),
+        )
+
+    @property
+    def triangulation(self) -> Triangulation:
+        """The question of the specification curve, and that of the power simulation."""
+        return Triangulation(
+            plan=self.study.plan,
+            panel=self.inputs.panel,
+            compare=self._comparison,
+            design=self._design,
+            seed=self._seed_of("triangulation"),
+        )
+
+    def _by_method(self, method: MethodPlan, result: EffectResult) -> MethodAnswer:
+        """Ask the same question by another method; one that these figures do not allow says why."""
+        seed = self._seed_of(f"method {method.id} {result.measure.id}")
+        try:
+            estimator = make_estimator(method, self.study.plan, seed=seed)
+            found = estimator.estimate(self.inputs.panel, result.adoption)
+        except DesignError as error:
+            reasons = "; ".join(issue.message for issue in error.issues)
+            return MethodAnswer(
+                method=method, result=None, problem=f"{error.message}{': ' if reasons else ''}{reasons}"
+            )
+        return MethodAnswer(method=method, result=found)
+
+    def _seed_of(self, key: str) -> int:
+        """Return the seed of something random by what it is, whatever else is asked."""
+        digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
+        return int(np.random.SeedSequence([self._seeds["effects"], *digest]).generate_state(1)[0])
 
     # ------------------------------------------------------------------ conditions
 
@@ -272,10 +318,11 @@ class Stages:
         return all((found.description, *(item.description for item in found.validations)))
 
     def check_names(self) -> None:
-        """Find every contingency model that the plan names; UnknownNameError if no plugin has it."""
+        """Find every contingency model and make every method that the plan names; an InputError if one cannot be."""
         plan = self.study.plan.contingency
         for name in (plan.null, *plan.scorers) if plan else ():
             self.plugins.scorer(name)
+        check_methods(self.study.plan, file=self.study.path.name)
 
     @classmethod
     def seeds_of(cls, plan: AnalysisPlan) -> dict[str, int]:

@@ -9,12 +9,14 @@ import pandas as pd
 from lean_impact.effects import Calibration, conclusion, verdict
 from lean_impact.plugins.sections.common import only, smallest, stacked
 from lean_impact.plugins.sections.effect_charts import forest_chart, naive_table, path_chart
+from lean_impact.plugins.sections.methods import methods_section
 from lean_impact.plugins.sections.robustness import (
     by_trust_section,
     comparison_section,
     sensitivity_section,
     side_by_side_sections,
 )
+from lean_impact.plugins.sections.triangulation import curve_section, power_section, trends_section
 from lean_impact.report import Column, EffectAnswer, Section, StudyResults, Table, formats
 
 __all__ = ["effects_section"]
@@ -77,6 +79,10 @@ def effects_section(results: StudyResults) -> Section:
             ),
         ),
         sections=(
+            *methods_section(results),
+            *curve_section(results),
+            *trends_section(results),
+            *power_section(results),
             *side_by_side_sections(results),
             sensitivity_section(results),
             by_trust_section(results),
