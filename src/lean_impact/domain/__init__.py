@@ -29,6 +29,7 @@ from lean_impact.domain.triangulation import (
     EstimatorName,
     MethodPlan,
     PowerPlan,
+    TrendPlan,
     WeightingName,
     WindowChoice,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "StudyInfo",
     "Succession",
     "Summary",
+    "TrendPlan",
     "Trust",
     "TrustEffect",
     "WeightingName",

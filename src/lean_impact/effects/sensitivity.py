@@ -121,7 +121,8 @@ def leave_one_out(
     tasks = list(_without_each(panel, adoption, what))
     found = run_tasks(partial(_run_without, estimator, panel), tasks, n_jobs=n_jobs)
     table = pd.DataFrame([{"measure": adoption.measure, **row} for row in found])
-    table.insert(table.columns.get_loc("problem"), "shift", table["estimate"] - whole.pooled.value)
+    problem = table.pop("problem")
+    table = table.assign(shift=table["estimate"] - whole.pooled.value, problem=problem)
     order = table["shift"].abs().sort_values(ascending=False, kind="stable").index
     return table.loc[order].reset_index(drop=True)
 

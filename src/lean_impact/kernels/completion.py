@@ -6,18 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lean_impact.kernels.low_rank import (
-    LowRankFit,
-    NotSettledError,
-    Shrink,
-    cap_singular_values,
-    fit_hidden,
-    fit_low_rank,
-    keep_factors,
-    two_way,
-)
+from lean_impact.kernels.fixed_point import LIMIT, NotSettledError
+from lean_impact.kernels.low_rank import Shrink, cap_singular_values, keep_factors, two_way
+from lean_impact.kernels.low_rank_fit import LowRankFit, fit_hidden, fit_low_rank
 
 __all__ = [
+    "PATIENCE",
     "FillPath",
     "complete",
     "completion_weights",
@@ -50,10 +44,13 @@ class FillPath(NamedTuple):
         iteration does not settle.
     coefficients : ndarray of float64, shape (n_models, n_covariates)
         Coefficients of the covariates.
+    low_rank : ndarray of float64, shape (n_models, n_periods, n_units)
+        Low-rank part of each fit.
     """
 
     fitted: np.ndarray
     coefficients: np.ndarray
+    low_rank: np.ndarray
 
 
 def largest_penalty(y: np.ndarray, *, missing: np.ndarray, covariates: np.ndarray | None = None) -> float:
@@ -170,7 +167,12 @@ def complete(
 
 
 def impute_path(
-    y: np.ndarray, largest: int, *, missing: np.ndarray, covariates: np.ndarray | None = None
+    y: np.ndarray,
+    largest: int,
+    *,
+    missing: np.ndarray,
+    covariates: np.ndarray | None = None,
+    limit: int = LIMIT,
 ) -> FillPath:
     r"""Fill missing cells with interactive fixed effects of 0, 1, ..., R factors, fitted to all units.
 
@@ -184,6 +186,8 @@ def impute_path(
         Cells to fill, of the treated from the start on and any other without an outcome.
     covariates : ndarray of float64, shape (n_covariates, n_periods, n_units), optional
         Complete.
+    limit : int, default 3000
+        Steps after which a number of factors is given up.
 
     Returns
     -------
@@ -218,10 +222,16 @@ def impute_path(
     fits = [fit_low_rank(y, keep_factors(0), missing=missing, covariates=covariates)]
     for number in range(1, largest + 1):
         try:
-            fits.append(fit_low_rank(y, keep_factors(number), missing=missing, covariates=covariates))
+            fits.append(
+                fit_low_rank(y, keep_factors(number), missing=missing, covariates=covariates, limit=limit)
+            )
         except NotSettledError:
             break
-    return FillPath(np.array([fit.fitted for fit in fits]), np.array([fit.coefficients for fit in fits]))
+    return FillPath(
+        np.array([fit.fitted for fit in fits]),
+        np.array([fit.coefficients for fit in fits]),
+        np.array([fit.low_rank for fit in fits]),
+    )
 
 
 def hiding_folds(
@@ -352,7 +362,8 @@ def placebo_fills(controls: np.ndarray, shrink: Shrink, groups: np.ndarray, hidd
     """
     return np.stack(
         [
-            controls[:, group] - fit_hidden(controls, shrink, group, hidden, tolerance=PLACEBO_TOLERANCE)
+            controls[:, group]
+            - fit_hidden(controls, shrink, group, hidden, tolerance=PLACEBO_TOLERANCE, limit=PATIENCE)
             for group in groups
         ]
     )

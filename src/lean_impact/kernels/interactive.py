@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lean_impact.kernels.low_rank import fit_low_rank, keep_factors, leading_factors, two_way
+from lean_impact.kernels.low_rank import keep_factors, leading_factors, two_way
+from lean_impact.kernels.low_rank_fit import fit_low_rank
 
 __all__ = [
     "ControlModel",
     "FactorPath",
+    "NotDeterminedError",
     "choose_factors",
     "control_model",
     "factor_path",
@@ -24,6 +26,10 @@ IMPROVEMENT = 0.01
 
 _CHUNK = 64
 _SINGULAR = 1e-10
+
+
+class NotDeterminedError(ValueError):
+    """Loadings that the pre-periods of a unit do not determine."""
 
 
 class ControlModel(NamedTuple):
@@ -56,7 +62,8 @@ class FactorPath(NamedTuple):
     Attributes
     ----------
     gaps : ndarray of float64, shape (n_numbers, n_periods, n_treated)
-        Outcome minus what the model expects without the programme, for each number of factors.
+        Outcome minus what the model expects without the programme, for each number of factors; the path ends before
+        a number whose loadings the pre-periods do not determine.
     prediction_error : ndarray of float64, shape (n_numbers,)
         Mean square of the errors with which each pre-period of each treated unit is predicted from its other
         pre-periods.
@@ -239,13 +246,20 @@ def factor_path(
     >>> path.chosen, path.gaps[1, 4].round(6)
     (1, array([10.]))
     """
-    gaps, errors, coefficients, weights = [], [], [], []
+    gaps: list[np.ndarray] = []
+    errors: list[float] = []
+    coefficients, weights = [], []
     for number in numbers:
         own = None if covariates is None else covariates[0]
         model = control_model(controls, number, covariates=own, missing=missing)
         explained = 0.0 if covariates is None else np.tensordot(model.coefficients, covariates[1], axes=1)
         centred = treated - explained - model.period[:, None]
-        gap, error, loadings = _gaps(centred, model.factors, used)
+        try:
+            gap, error, loadings = _gaps(centred, model.factors, used)
+        except NotDeterminedError:
+            if not gaps:
+                raise
+            break
         gaps.append(gap)
         errors.append(float(error))
         coefficients.append(model.coefficients)
@@ -271,7 +285,7 @@ def _gaps(
     right = np.einsum("...ta,...tk->...ka", basis, known)
     extremes = np.linalg.eigvalsh(gram)
     if (extremes[..., 0] <= _SINGULAR * extremes[..., -1]).any():
-        raise ValueError(
+        raise NotDeterminedError(
             f"{basis.shape[-1]} loadings are not determined by the pre-periods that a treated unit has"
         )
     inverse = np.linalg.inv(gram)

@@ -106,7 +106,7 @@ def _methods(results: StudyResults) -> str:
     """Tell whether further methods, and every declared combination of choices, agree with the one that decides."""
     words = agreement(results.primary.by_method).sentence if results.primary.methods else ""
     if results.curve is not None:
-        words += f" {results.curve.sentence}"
+        words += f" {results.curve.agreement}"
     return words.strip()
 
 
