@@ -213,4 +213,4 @@ def _fits(effects: np.ndarray, weights: np.ndarray, index: np.ndarray) -> np.nda
     x = index - (weights * index).sum(axis=1, keepdims=True) / total
     above = (weights * x * y).sum(axis=1) ** 2
     below = (weights * x * x).sum(axis=1) * (weights * y * y).sum(axis=1)
-    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+    return np.asarray(np.divide(above, below, out=np.zeros_like(above), where=below > 0))

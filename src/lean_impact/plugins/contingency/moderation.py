@@ -72,8 +72,9 @@ class ModerationFit(ContextLine):
         -------
         DataFrame
             ``condition``; ``difference`` of the effect where it is as theory wants it, with its 95 %
-            interval ``lower`` to ``upper`` (Hartung-Knapp, never narrower than the plain one); ``p_value`` by permutation of the effects over
-            the trusts and the ``smallest`` that could be reached; unknown cells filled both ways.
+            interval ``lower`` to ``upper`` (Hartung-Knapp, never narrower than the plain one);
+            ``p_value`` by permutation of the effects over the trusts and the ``smallest`` that could be
+            reached; unknown cells filled both ways.
         """
         rows = []
         for position, condition in enumerate(self.ids):

@@ -83,13 +83,13 @@ class QcaFit(ContextLine):
         )
         others = [
             Finding(
-                statement=f"'{self._name(str(row.condition))}' plays a part in some explanation of the pattern "
-                f"(in every one with probability {row.in_all:.2f}).",
-                support=min(float(row.in_some), 1.0),
+                statement=f"'{self._name(condition)}' plays a part in some explanation of the pattern "
+                f"(in every one with probability {every:.2f}).",
+                support=min(some, 1.0),
                 trusts=(),
-                evidence=(str(row.condition),),
+                evidence=(condition,),
             )
-            for row in makers[:_MANY].itertuples()
+            for condition, every, some in list(makers.itertuples(index=False, name=None))[:_MANY]
         ]
         return (first, *others)
 
