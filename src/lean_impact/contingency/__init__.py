@@ -12,6 +12,7 @@ from lean_impact.contingency.matching import CrispMatch, OutcomeMove, crisp_matc
 from lean_impact.contingency.protocol import (
     ContingencyFit,
     ContingencyModel,
+    DrawnFit,
     Finding,
     FitDesign,
     Prediction,
@@ -31,6 +32,7 @@ __all__ = [
     "ContingencyModel",
     "CrispMatch",
     "DesignCheck",
+    "DrawnFit",
     "Evidence",
     "Finding",
     "FitDesign",

@@ -16,10 +16,10 @@ from lean_impact.contingency.contingency_figure import draw_case_table
 from lean_impact.contingency.design import DesignCheck, design_check
 from lean_impact.contingency.evidence import FEWEST_TRUSTS, Evidence
 from lean_impact.contingency.matching import FRAMEWORK_SIZES, MUSIQ, OutcomeMove, trusts_needed
-from lean_impact.contingency.protocol import ContingencyFit, ContingencyModel
+from lean_impact.contingency.protocol import ContingencyFit, ContingencyModel, DrawnFit
 from lean_impact.contingency.scoring import score_table, share_range, spell
 from lean_impact.contingency.validation import BETTER, COLUMNS, Validation, validate
-from lean_impact.domain import CaseTable, Provenance, State, Summary, TrustEffect
+from lean_impact.domain import CaseTable, Estimate, Provenance, State, Summary, TrustEffect
 from lean_impact.domain.measure import Direction
 from lean_impact.errors import InputError, Issue
 
@@ -104,6 +104,51 @@ class Contingency:
             parts.append(table)
         return pd.concat(parts, ignore_index=True)
 
+    def findings_frame(self) -> pd.DataFrame:
+        """Return one row for each finding of each model.
+
+        Returns
+        -------
+        DataFrame
+            ``model``, ``finding``, ``probability`` of the statement, or the ``value`` it is about with its
+            interval ``lower`` to ``upper``; ``trusts`` that carry it and conditions (``evidence``) it rests on.
+        """
+        rows = []
+        for name, fit in self.fits.items():
+            for finding in fit.findings:
+                support = finding.support
+                numbers = (
+                    (np.nan, support.value, support.lower, support.upper)
+                    if isinstance(support, Estimate)
+                    else (support, np.nan, np.nan, np.nan)
+                )
+                trusts, evidence = ", ".join(finding.trusts), ", ".join(finding.evidence)
+                rows.append((name, finding.statement, *numbers, trusts, evidence))
+        columns = ["model", "finding", "probability", "value", "lower", "upper", "trusts", "evidence"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def design_frame(self) -> pd.DataFrame:
+        """Return one row for each model: what these trusts can carry of it.
+
+        Returns
+        -------
+        DataFrame
+            ``model``, ``chance`` that luck fits as well, the ``smallest`` such chance that could be reached,
+            the number of tied ``explanations``, and the same in ``words``.
+        """
+        rows = [
+            (
+                name,
+                fit.design.chance,
+                fit.design.smallest,
+                fit.design.explanations,
+                " ".join(fit.design.words),
+            )
+            for name, fit in self.fits.items()
+        ]
+        frame = pd.DataFrame(rows, columns=["model", "chance", "smallest", "explanations", "words"])
+        return frame.astype({"chance": float, "smallest": float})
+
     def summary(self) -> Summary:
         """Say what these trusts can and cannot tell, and what would settle it."""
         n = spell(len(self.evidence.trusts))
@@ -146,6 +191,12 @@ class Contingency:
             f"- Which of {self._named(tie.conditions)} matters: these trusts cannot tell them apart."
             for tie in design.ties
             if tie.certain
+        ]
+        lines += [
+            f"- Which of {spell(fit.design.explanations)} explanations found by '{name}' holds: they fit equally "
+            f"well, and luck gives one as good {fit.design.chance or 0:.0%} of the time."
+            for name, fit in self.fits.items()
+            if fit.design.explanations > 1 and isinstance(fit, DrawnFit)
         ]
         if design.constants:
             lines.append(f"- Whether {self._named(design.constants)} matters: it is the same in every trust.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,10 @@ from lean_impact.errors import InputError
 from lean_impact.kernels.scores import crps_mixture, log_score_mixture
 from lean_impact.kernels.t_mixture import mixture_cdf, mixture_quantile
 
-__all__ = ["ContingencyFit", "ContingencyModel", "Finding", "FitDesign", "Prediction", "Score"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["ContingencyFit", "ContingencyModel", "DrawnFit", "Finding", "FitDesign", "Prediction", "Score"]
 
 _ROUNDING = 1e-9
 _DF_OF_A_VARIANCE = 2
@@ -300,6 +303,29 @@ class ContingencyFit(Protocol):
 
     def summary(self) -> Summary:
         """Say what was found, in words."""
+        ...
+
+
+@runtime_checkable
+class DrawnFit(Protocol):
+    """A fit with a chart of its own, which the report then shows."""
+
+    @property
+    def title(self) -> str:
+        """Title of the chart."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """The chart in words."""
+        ...
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw it."""
+        ...
+
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """Return the tables that stand behind it, by caption."""
         ...
 
 

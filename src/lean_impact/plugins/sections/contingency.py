@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from lean_impact.contingency import Contingency, Validation
+from lean_impact.contingency import Contingency, DrawnFit, Validation
 from lean_impact.report import Chart, Column, Section, StudyResults, Table
 
 __all__ = ["contingency_section"]
@@ -42,6 +42,7 @@ def contingency_section(results: StudyResults) -> Section | None:
                 table=_case_table(results),
                 size=(9.0, 4.6),
             ),
+            *(_fit_chart(name, fit) for name, fit in found.fits.items() if isinstance(fit, DrawnFit)),
             *(_validation_chart(validation) for validation in found.validations),
         ),
         tables=_tables(results, found),
@@ -143,6 +144,29 @@ def _least_sure(results: StudyResults, condition: str) -> str:
     return ", ".join(weak)
 
 
+def _fit_chart(name: str, fit: DrawnFit) -> Chart:
+    caption, frame = next(iter(fit.tables().items()))
+    return Chart(
+        id=f"fit-{name}-chart",
+        title=fit.title,
+        description=fit.description,
+        draw=fit.plot,
+        table=Table(id=f"fit-{name}", caption=caption, frame=frame),
+        size=(9.0, 3.6),
+    )
+
+
+def _fit_tables(found: Contingency) -> list[Table]:
+    """Show what stands behind the findings of a model, but for the table that stands below its chart."""
+    return [
+        Table(id=f"fit-{name}-{position}", caption=f"{name}: {caption}", frame=frame, open=False)
+        for name, fit in found.fits.items()
+        if isinstance(fit, DrawnFit)
+        for position, (caption, frame) in enumerate(fit.tables().items(), start=1)
+        if position > 1 and not frame.empty
+    ]
+
+
 def _validation_chart(validation: Validation) -> Chart:
     return Chart(
         id=f"validation-{validation.model}-chart",
@@ -162,6 +186,8 @@ def _tables(results: StudyResults, found: Contingency) -> tuple[Table, ...]:
         "design-luck": ("How often luck alone would do as well", design.luck_to_frame()),
         "design-ties": ("Conditions that are, or could be, one explanation", design.ties_to_frame()),
         "design-cells": ("Cells that alone can turn what a condition seems to say", design.cells_to_frame()),
+        "contingency-findings": ("What each model says, and what carries it", found.findings_frame()),
+        "contingency-design": ("What these trusts can carry of each model", found.design_frame()),
         "contingency-models": ("Every model and trust", found.to_frame()),
     }
     tables = [
@@ -169,6 +195,7 @@ def _tables(results: StudyResults, found: Contingency) -> tuple[Table, ...]:
         for key, (caption, frame) in frames.items()
         if not frame.empty
     ]
+    tables += _fit_tables(found)
     if design.crisp is not None:
         name = results.outcome.name if results.outcome else "the outcome"
         tables.append(
