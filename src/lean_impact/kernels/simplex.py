@@ -119,9 +119,7 @@ def ridge_simplex(matrix: np.ndarray, target: np.ndarray, *, ridge: float) -> np
     return simplex_weights(stacked, np.concatenate([target, np.zeros(n_donors)]))
 
 
-def leave_row_out_weights(
-    matrix: np.ndarray, target: np.ndarray, *, intercept: bool = False
-) -> np.ndarray:
+def leave_row_out_weights(matrix: np.ndarray, target: np.ndarray, *, intercept: bool = False) -> np.ndarray:
     """Return the weights of :func:`simplex_weights` with each row left out in turn.
 
     Parameters
