@@ -1,10 +1,10 @@
 """Time effect estimators side by side with other programs, on the same data and with the same answer.
 
 Synthetic difference-in-differences with 500 placebo groups on 150 trusts x 120 months against diff-diff; synthetic
-control with every donor as placebo, and synthetic difference-in-differences with all placebos enumerated, on California's
-Proposition 99 (``LEAN_IMPACT_SHARED``; a made-up panel of the same shape without it) against pysyncon and diff-diff;
-two-way fixed effects against pyfixest; 10,000 interrupted time series of 120 months with the default inference; 1,000
-randomisation draws. A program that is not installed is named and passed over::
+control with every donor as placebo, and synthetic difference-in-differences with all placebos enumerated, on
+California's Proposition 99 (``LEAN_IMPACT_SHARED``; a made-up panel of the same shape without it) against pysyncon and
+diff-diff; two-way fixed effects against pyfixest; 10,000 interrupted time series of 120 months with the default
+inference; 1,000 randomisation draws. A program that is not installed is named and passed over::
 
     python benchmarks/effect_speed.py [repeats]
 
@@ -86,7 +86,9 @@ def proposition_99() -> tuple[np.ndarray, np.ndarray, int, str]:
     shared = os.environ.get("LEAN_IMPACT_SHARED")
     if shared:
         file = Path(shared) / "reference/effects/data/prop99_synthdid.csv"
-        wide = pd.read_csv(file).pivot(index="Year", columns="State", values="PacksPerCapita").sort_index(axis=1)
+        wide = (
+            pd.read_csv(file).pivot(index="Year", columns="State", values="PacksPerCapita").sort_index(axis=1)
+        )
         return wide.to_numpy(), np.flatnonzero(wide.columns == "California"), 19, "Proposition 99"
     rng = np.random.default_rng(99)
     return 100 + np.cumsum(rng.normal(-1, 3, (31, 39)), axis=0), np.array([38]), 19, "made up, 39 x 31"
@@ -124,7 +126,12 @@ def large_sdid(repeats: int) -> None:
         ),
         1,
     )
-    tell(what, "diff-diff", peer, f"{result.att:.6f}, placebo sd {result.se:.4f}; {peer / own:.0f} times as long")
+    tell(
+        what,
+        "diff-diff",
+        peer,
+        f"{result.att:.6f}, placebo sd {result.se:.4f}; {peer / own:.0f} times as long",
+    )
     assert abs(result.att - found[0]) < 0.005, "the two do not solve the same problem"
 
 
@@ -146,7 +153,9 @@ def small_panels(repeats: int) -> None:
         return fit.estimate, spread(drawn, start)
 
     own, found = fastest(control, repeats)
-    tell(f"synthetic control, 39 placebos ({source})", "lean_impact", own, f"{found[0]:.5f}, p {found[1]:.4f}")
+    tell(
+        f"synthetic control, 39 placebos ({source})", "lean_impact", own, f"{found[0]:.5f}, p {found[1]:.4f}"
+    )
     if not missing("pysyncon"):
         from pysyncon import Synth
 
@@ -158,13 +167,17 @@ def small_panels(repeats: int) -> None:
 
         def peer_control() -> float:
             synth = Synth()
-            synth.fit(X0=before[others], X1=before[who], Z0=before[others], Z1=before[who], custom_V=np.ones(start))
+            synth.fit(
+                X0=before[others], X1=before[who], Z0=before[others], Z1=before[who], custom_V=np.ones(start)
+            )
             return float((wide[who] - wide[others].to_numpy() @ synth.W).iloc[start:].mean())
 
         peer, value = fastest(peer_control, 1)
         tell("  the same, one fit without placebos", "pysyncon", peer, f"{value:.5f}")
     own, found = fastest(sdid, repeats)
-    tell(f"synthetic DiD, all 38 placebos ({source})", "lean_impact", own, f"{found[0]:.6f}, sd {found[1]:.5f}")
+    tell(
+        f"synthetic DiD, all 38 placebos ({source})", "lean_impact", own, f"{found[0]:.6f}, sd {found[1]:.5f}"
+    )
     if not missing("diff_diff"):
         from diff_diff import SyntheticDiD
 
@@ -197,7 +210,9 @@ def two_way(repeats: int) -> None:
         import pyfixest
 
         frame = long(y, own_group[0], START)
-        peer, fit = fastest(lambda: pyfixest.feols("y ~ d | unit + time", frame, vcov={"CRV1": "unit"}), repeats)
+        peer, fit = fastest(
+            lambda: pyfixest.feols("y ~ d | unit + time", frame, vcov={"CRV1": "unit"}), repeats
+        )
         tell("  one two-way regression, no randomisation", "pyfixest", peer, f"{fit.coef()['d']:.6f}")
 
 
@@ -207,7 +222,9 @@ def many_series(repeats: int) -> None:
     y = simulate_ar1(rng.uniform(0, 0.7, 10_000), n_periods=N_PERIODS, rng=rng).T
     design = segmented_design(np.arange(N_PERIODS), interruptions=[Interruption(at=60)])
     own, fit = fastest(lambda: fit_segmented(y, design), max(1, repeats // 2))
-    tell("10,000 interrupted series of 120 months, REML", "lean_impact", own, f"mean phi {fit.phi.mean():.3f}")
+    tell(
+        "10,000 interrupted series of 120 months, REML", "lean_impact", own, f"mean phi {fit.phi.mean():.3f}"
+    )
 
 
 def main() -> None:

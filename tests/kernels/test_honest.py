@@ -10,15 +10,16 @@ from scipy import stats
 from scipy.optimize import linprog, minimize
 
 from lean_impact.kernels import honest_relative, honest_smooth
+from lean_impact.kernels.honest_critical import least_favourable
 from lean_impact.kernels.honest_moments import corners, event_study
-from lean_impact.kernels.honest_relative import least_favourable, relative_breakdown, relative_interval
+from lean_impact.kernels.honest_relative import relative_breakdown, relative_interval
 from lean_impact.kernels.honest_search import first_failure
 from lean_impact.kernels.honest_smooth import (
     folded_normal_quantile,
-    lasso_path,
     smooth_breakdown,
     smooth_interval,
 )
+from lean_impact.kernels.lasso import lasso_path
 
 
 def example(seed: int, n_pre: int, n_post: int):
@@ -110,7 +111,7 @@ def test_interval_covers_under_the_worst_violation():
     n_pre, sigma = 2, 0.05 * (np.eye(4) + 1.0)
     rng = np.random.default_rng(11)
     delta, weights = np.array([-1.0, -1.0, 1.0, 2.0]), np.array([1.0, 0.0])
-    draws = rng.multivariate_normal(delta, sigma, 300)
+    draws = rng.multivariate_normal(delta, sigma, 250)
     studies = (event_study(draw, sigma, n_pre=n_pre, weights=weights) for draw in draws)
     kept = [honest_relative._tester(study, 1.0, 0.05)(np.zeros(1))[0] for study in studies]
     assert 0.925 < np.mean(kept) < 0.985

@@ -6,13 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lean_impact.kernels.pretrend import (
-    detectable_slope,
-    individual_test,
-    joint_test,
-    passing_bias,
-    trend_power,
-)
+from lean_impact.kernels.pretrend import detectable_slope, joint_test, trend_power
+from lean_impact.kernels.pretrend_bias import individual_test, passing_bias
 
 FACTOR = np.random.default_rng(4).standard_normal((5, 8))
 SIGMA = FACTOR @ FACTOR.T / 8

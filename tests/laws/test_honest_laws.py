@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from lean_impact.kernels.honest_relative import relative_interval
 from lean_impact.kernels.honest_smooth import smooth_interval
 from lean_impact.kernels.power import detectable_effect, power_curve
-from lean_impact.kernels.pretrend import detectable_slope, joint_test, passing_bias
+from lean_impact.kernels.pretrend import detectable_slope, joint_test
+from lean_impact.kernels.pretrend_bias import passing_bias
 from lean_impact.kernels.specification import influence
 
 SEEDS, SIZES = st.integers(0, 10_000), st.tuples(st.integers(1, 4), st.integers(1, 3))

@@ -24,9 +24,10 @@ from lean_impact.kernels.completion import (
     impute_path,
     placebo_fills,
 )
+from lean_impact.kernels.fixed_point import LIMIT, NotSettledError
 from lean_impact.kernels.interactive import choose_factors, factor_path, most_factors, placebo_paths
 from lean_impact.kernels.interactive_bootstrap import bootstrap_errors
-from lean_impact.kernels.low_rank import LIMIT, NotSettledError, keep_factors
+from lean_impact.kernels.low_rank import keep_factors
 from lean_impact.tables import Panel
 
 __all__ = ["FactorsFrom", "GeneralisedSyntheticControl"]
@@ -343,7 +344,7 @@ class GeneralisedSyntheticControl:
                 "weights": weights_table(arrays, weights),
                 "fit": fit_table(arrays, gaps[chosen], weights),
             },
-            cautions=_turning(estimates, chosen),
+            cautions=_turning(estimates, chosen, noise=_placebo_noise(arrays, placebo)),
         )
 
     def _bootstrapped(self, arrays: PanelArrays, chosen: int, value: float) -> PValue:
@@ -391,14 +392,23 @@ def _without(
     return rest
 
 
-def _turning(estimates: list[float], chosen: int) -> tuple[str, ...]:
-    """Warn if a neighbouring number of factors gives an effect of the other sign."""
+def _placebo_noise(arrays: PanelArrays, placebo: np.ndarray) -> float:
+    """Return the standard deviation of the mean of as many placebo effects as there are treated trusts."""
+    spread = [
+        float(np.nanmean(gap[start:], axis=0).std())
+        for gap, (start, _) in zip(placebo, arrays.cohorts, strict=True)
+    ]
+    return float(np.mean(spread)) / float(arrays.n_treated**0.5)
+
+
+def _turning(estimates: list[float], chosen: int, *, noise: float) -> tuple[str, ...]:
+    """Warn if one factor more or fewer moves the estimate by more than chance moves a placebo."""
     near = [estimates[at] for at in (chosen - 1, chosen + 1) if 0 <= at < len(estimates)]
-    if all(each * estimates[chosen] > 0 for each in near):
+    if all(abs(each - estimates[chosen]) <= noise for each in near):
         return ()
     return (
         (
-            f"the estimate depends on the number of factors: with {chosen} it is {estimates[chosen]:.3g}, with one "
-            f"more or fewer {' or '.join(f'{each:.3g}' for each in near)}; the sign changes along the path"
+            f"the estimate depends on the number of factors: it is {estimates[chosen]:.3g} with {chosen}, and "
+            f"{' or '.join(f'{each:.3g}' for each in near)} with one more or fewer; see the table factor-path"
         ),
     )

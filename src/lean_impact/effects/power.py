@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lean_impact.domain import Measure, Window, next_period
+from lean_impact.domain import Estimate, Measure, Window, next_period
 from lean_impact.effects._calendar import spans
+from lean_impact.effects._placebo_worlds import Figures, quick_estimate, world_of
 from lean_impact.effects._rules import check_settings, issue
 from lean_impact.effects.adoption import AdoptionDesign
+from lean_impact.effects.parallel import run_tasks
 from lean_impact.effects.power_result import PowerAnalysis
 from lean_impact.effects.result import EffectEstimator, EffectResult
 from lean_impact.errors import DesignError, Issue
@@ -23,6 +26,8 @@ from lean_impact.tables import Panel
 __all__ = ["PowerStudy"]
 
 _FEWEST_STUDIES = 20
+_BLOCK = 25
+"""Placebo studies that a worker is sent at once."""
 _NO_EXTRAS: dict[str, object] = {"calibration_groups": 1, "calibration_dates": 0, "draws": 1}
 """Settings of estimators that cost time and change neither estimate nor interval."""
 _CAUTION = (
@@ -111,7 +116,9 @@ class PowerStudy:
             ),
         )
 
-    def simulate(self, panel: Panel, *, measure: str, trusts: Sequence[str]) -> PowerAnalysis:
+    def simulate(
+        self, panel: Panel, *, measure: str, trusts: Sequence[str], n_jobs: int | None = None
+    ) -> PowerAnalysis:
         """Run the placebo studies.
 
         Parameters
@@ -122,6 +129,8 @@ class PowerStudy:
             Identifier of the measure.
         trusts : sequence of str
             Trusts to draw from; complete over the panel's periods of the measure.
+        n_jobs : int or None
+            Workers, see :func:`~lean_impact.effects.parallel.run_tasks`; they change no number.
 
         Returns
         -------
@@ -142,11 +151,26 @@ class PowerStudy:
         drawing, running = np.random.SeedSequence(self.seed).spawn(2)
         designs = self._designs(known, len(trusts), len(periods), np.random.default_rng(drawing))
         quick = without_extras(self.estimator, seed=int(running.generate_state(1)[0]))
-        results = [
-            quick.estimate(panel, self._adoption(designs, at, known, periods, sorted(trusts)))
-            for at in range(self.studies)
-        ]
-        return self._analysis(results, known, len(trusts))
+        figures = Figures.of(panel, known, trusts)
+        # The first study goes the whole way, so that the estimator can refuse what it cannot use.
+        first = quick.estimate(panel, self._adoption(designs, 0, figures))
+        blocks = np.array_split(np.arange(1, self.studies), -(-self.studies // _BLOCK))
+        later = run_tasks(partial(self._block, quick, designs, figures), blocks, n_jobs=n_jobs)
+        pooled = [first.pooled, *(each for block in later for each in block)]
+        return self._analysis(first, pooled, known, len(trusts))
+
+    def _block(
+        self, estimator: EffectEstimator, designs: Designs, figures: Figures, block: np.ndarray
+    ) -> list[Estimate]:
+        return [self._pooled(estimator, designs, int(at), figures) for at in block]
+
+    def _pooled(self, estimator: EffectEstimator, designs: Designs, at: int, figures: Figures) -> Estimate:
+        adoption = self._adoption(designs, at, figures)
+        world = world_of(
+            figures, adoption, designs, at, offsets=self.offsets, n_pre=self.n_pre, n_post=self.n_post
+        )
+        quick = quick_estimate(estimator, world)
+        return estimator.estimate(figures.panel, adoption).pooled if quick is None else quick
 
     def _designs(self, measure: Measure, n_trusts: int, n_periods: int, rng: np.random.Generator) -> Designs:
         try:
@@ -162,11 +186,9 @@ class PowerStudy:
         except ValueError as error:
             raise DesignError(f"no placebo studies of {measure.name} can be drawn: {error}") from error
 
-    def _adoption(
-        self, designs: Designs, at: int, measure: Measure, periods: np.ndarray, trusts: Sequence[str]
-    ) -> AdoptionDesign:
+    def _adoption(self, designs: Designs, at: int, figures: Figures) -> AdoptionDesign:
         start, members = int(designs.starts[at]), designs.members[at]
-        days = periods.tolist()
+        days, trusts, measure = figures.periods.tolist(), figures.trusts, figures.measure
         chosen: dict[str, date | tuple[date, date]] = {
             trusts[int(member)]: days[start + offset]
             for member, offset in zip(members, self.offsets, strict=True)
@@ -181,16 +203,15 @@ class PowerStudy:
             ),
         )
 
-    def _analysis(self, results: Sequence[EffectResult], measure: Measure, n_trusts: int) -> PowerAnalysis:
-        estimates = np.array([result.pooled.value for result in results])
+    def _analysis(
+        self, first: EffectResult, pooled: Sequence[Estimate], measure: Measure, n_trusts: int
+    ) -> PowerAnalysis:
+        estimates = np.array([each.value for each in pooled])
         # The longer side of an interval that is not symmetric: power is rather understated.
-        sides = [
-            (each.pooled.upper - each.pooled.value, each.pooled.value - each.pooled.lower) for each in results
-        ]
+        sides = [(each.upper - each.value, each.value - each.lower) for each in pooled]
         margins = np.array(sides).max(axis=1)
         up, down = (detectable_effect(estimates, margins, power=self.power, sign=sign) for sign in (1, -1))
-        first = results[0]
-        step = f"power: {len(results)} placebo studies of {len(self.offsets)} among {n_trusts} trusts"
+        step = f"power: {len(pooled)} placebo studies of {len(self.offsets)} among {n_trusts} trusts"
         return PowerAnalysis(
             measure=measure,
             method=first.method,

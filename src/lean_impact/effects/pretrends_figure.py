@@ -11,7 +11,7 @@ from lean_impact.effects.effect_figure import BLUE, CONCERN, GREY, TEXT, new_axe
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from lean_impact.effects.pretrends import PretrendResult
+    from lean_impact.effects.pretrends_result import PretrendResult
 
 __all__ = ["draw_pretrends"]
 

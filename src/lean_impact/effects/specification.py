@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from lean_impact.domain import Measure, Provenance
 from lean_impact.effects.adoption import AdoptionDesign
+from lean_impact.effects.parallel import run_tasks
 from lean_impact.effects.result import EffectEstimator, EffectResult
 from lean_impact.effects.specification_result import Failure, SpecificationCurve, Specified
 from lean_impact.errors import DesignError, Issue
@@ -102,7 +104,9 @@ def every_combination(
     )
 
 
-def specification_curve(panel: Panel, specifications: Sequence[Specification]) -> SpecificationCurve:
+def specification_curve(
+    panel: Panel, specifications: Sequence[Specification], *, n_jobs: int | None = None
+) -> SpecificationCurve:
     """Estimate under every declared specification.
 
     Parameters
@@ -111,6 +115,8 @@ def specification_curve(panel: Panel, specifications: Sequence[Specification]) -
         Figures of all trusts.
     specifications : sequence of Specification
         All that were declared beforehand; they take an option in the same dimensions of choice.
+    n_jobs : int or None
+        Workers, see :func:`~lean_impact.effects.parallel.run_tasks`; they change no number.
 
     Returns
     -------
@@ -123,14 +129,21 @@ def specification_curve(panel: Panel, specifications: Sequence[Specification]) -
         If specifications do not fit each other (see :func:`curve_of`), or fewer than two can be estimated.
     """
     _raise_if_unlike([each.choices for each in specifications])
-    results: list[tuple[Mapping[str, str], EffectResult]] = []
-    failures: list[Failure] = []
-    for each in specifications:
-        try:
-            results.append((each.choices, each.estimator.estimate(panel, each.adoption)))
-        except DesignError as error:
-            failures.append(Failure(choices=dict(each.choices), reason=_one_line(error)))
+    found = run_tasks(partial(_attempt, panel), specifications, n_jobs=n_jobs)
+    results = [
+        (each.choices, result)
+        for each, result in zip(specifications, found, strict=True)
+        if isinstance(result, EffectResult)
+    ]
+    failures = [result for result in found if isinstance(result, Failure)]
     return curve_of(results, failures=failures, provenance=panel.provenance)
+
+
+def _attempt(panel: Panel, specification: Specification) -> EffectResult | Failure:
+    try:
+        return specification.estimator.estimate(panel, specification.adoption)
+    except DesignError as error:
+        return Failure(choices=dict(specification.choices), reason=_one_line(error))
 
 
 def curve_of(
