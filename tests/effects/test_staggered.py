@@ -29,11 +29,12 @@ ALL = [
     SunAbraham(**BARE),
 ]
 each = pytest.mark.parametrize("estimator", ALL, ids=lambda one: type(one).__name__)
+# How seldom an effect is seen where there is none is measured with many more panels than that law has.
 # All estimators share the machinery of gaps, so one of them is put to every law and the others to those that their own
 # arithmetic could break.
 OWN = ("without noise", "adding to the treated", "own level", "order of rows", "refused")
 LAWS = [
-    *estimator_checks(TwoWayFixedEffects(**BARE)),
+    *(check for check in estimator_checks(TwoWayFixedEffects(**BARE)) if "seldom" not in check.name),
     *(
         check
         for one in (
