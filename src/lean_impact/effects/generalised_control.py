@@ -85,8 +85,9 @@ class GeneralisedSyntheticControl:
 
     The default p-value is a t test on the trusts' own effects (a single treated trust: its studentised rank among
     placebos). It rests on these effects varying independently, and needs no equal variances. Placebos have the
-    number of factors of the treated, with factors estimated afresh without them; coefficients of covariates are
-    those of the study. With fewer than about ten pre-periods for each factor the counterfactual fits noise.
+    number of factors of the treated (those of a single treated trust choose their own by the same rule), with
+    factors estimated afresh without them; coefficients of covariates are those of the study. With fewer than about
+    ten pre-periods for each factor the counterfactual fits noise.
 
     References
     ----------
@@ -251,16 +252,20 @@ class GeneralisedSyntheticControl:
         controls = _without(
             arrays.comparison, covariates, path.coefficients[chosen], slice(arrays.n_treated, None)
         )
+        alone = self.n_factors is None and arrays.n_treated == 1
         placebo, squares = [], []
         for _, members in arrays.cohorts:
-            gaps, _, behind = placebo_paths(
+            gaps, errors, behind = placebo_paths(
                 controls,
                 np.arange(arrays.n_comparison)[:, None],
                 arrays.before[:, members[:1]],
-                largest=chosen,
+                largest=len(path.gaps) - 1 if alone else chosen,
             )
-            placebo.append(gaps[chosen, :, :, 0].T)
-            squares.append(float(behind[chosen].mean()))
+            # A single treated trust chose by its own fit, so each placebo does; several chose together.
+            own = [choose_factors(column) if alone else chosen for column in errors.T]
+            each = np.arange(arrays.n_comparison)
+            placebo.append(gaps[own, each, :, 0].T)
+            squares.append(float(behind[own, each].mean()))
         weights = path.weights[chosen]
         return self._gaps(
             arrays, path.gaps, path.prediction_error, chosen, np.array(placebo), weights, squares

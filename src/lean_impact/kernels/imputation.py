@@ -149,14 +149,15 @@ def impute(
     regression = fit_two_way(np.where(fit_weights > 0, y, np.nan), x, weights=fit_weights)
     fit = regression.effects
     left = fit.residual(np.where(observed, x, 0.0)) if len(x) else x
-    outcome = fit.residual(y)
-    error = outcome - np.tensordot(regression.coefficients, left, axes=1)
-    effect = np.where(treated & observed & fit.identified, error, np.nan)
+    explained = np.tensordot(regression.coefficients, x, axes=1)
+    units, periods = fit.effects(y - explained)
+    untreated = np.where(fit.identified, units + periods[:, None] + explained, np.nan)
+    effect = np.where(treated, y - untreated, np.nan)
     if not np.isfinite(effect).any():
         raise ValueError("no treated cell has a comparison: no period holds both treated and untreated units")
     return Imputation(
         effect=effect,
-        untreated=y - error,
+        untreated=untreated,
         residual=regression.residuals,
         start=start,
         fit=fit,
