@@ -18,7 +18,7 @@ from lean_impact.contingency.evidence import FEWEST_TRUSTS, Evidence
 from lean_impact.contingency.matching import FRAMEWORK_SIZES, MUSIQ, OutcomeMove, trusts_needed
 from lean_impact.contingency.protocol import ContingencyFit, ContingencyModel, DrawnFit
 from lean_impact.contingency.scoring import score_table, share_range, spell
-from lean_impact.contingency.validation import BETTER, COLUMNS, Validation, validate
+from lean_impact.contingency.validation import BETTER, COLUMNS, NO_BETTER, Validation, validate
 from lean_impact.domain import CaseTable, Estimate, Provenance, State, Summary, TrustEffect
 from lean_impact.domain.measure import Direction
 from lean_impact.errors import InputError, Issue
@@ -165,11 +165,23 @@ class Contingency:
         return joint.join(f"'{names[condition]}'" for condition in conditions)
 
     def _can_tell(self) -> list[str]:
+        n = spell(self.evidence.states.shape[0])
+        worse = [v for v in self.validations if v.verdict != BETTER]
         lines = [
-            f"- '{v.model}' predicts a trust it has not seen: {v.verdict} (closer in {spell(v.n_better)} of "
-            f"{spell(len(v.left_out))} trusts, {v.p_value})."
+            f"- '{v.model}' predicts a trust it has not seen: {v.verdict} (closer in {spell(v.n_better)} of {n} "
+            f"trusts, {v.p_value})."
             for v in self.validations
+            if v not in worse or len(worse) == 1
         ]
+        if len(worse) > 1:
+            told = ", ".join(
+                f"'{v.model}' (closer in {spell(v.n_better)}, p = {v.p_value.value:.3f})" for v in worse
+            )
+            lines.append(
+                f"- Of {spell(len(self.validations))} models that predict a trust they have not seen, "
+                f"{spell(len(worse))} are {NO_BETTER}, over {n} trusts: {told}. The smallest p-value that could "
+                f"be reached is {worse[0].p_value.smallest:.3f}."
+            )
         best = self._named(self.design.best, " or ")
         lines.append(
             f"- What goes best with the effects is {best}; chance gives a condition as good "

@@ -75,8 +75,11 @@ class RandomData:
 
     Attributes
     ----------
-    n_cases, n_successes, n_conditions : int
+    n_cases, n_successes : int
         The design.
+    n_conditions : int
+        Conditions that can be told apart: constant ones do not count, and those that are the same or opposite
+        columns count once.
     literals : int or None
         Values of conditions that the simplest perfect model names; None if no solution is perfect.
     n_models : int
@@ -169,16 +172,18 @@ def random_data_check(rows: np.ndarray, outcome: np.ndarray, *, seed: int) -> Ra
             solved[key] = _simplest(unique[good], unique[~good])
         return solved[key]
 
+    columns = np.unique(np.abs(rows - rows[:1]), axis=1)
+    k = int(columns.any(axis=0).sum())
     ours, models = best(outcome.astype(bool))
     found = np.array([best(way)[0] for way in ways])
     perfect = found < _NO_SOLUTION
     return RandomData(
         n_cases=n,
         n_successes=m,
-        n_conditions=rows.shape[1],
+        n_conditions=k,
         literals=ours if ours < _NO_SOLUTION else None,
         n_models=models,
-        random_conditions=perfect_by_luck(n, n_successes=m, n_conditions=rows.shape[1]),
+        random_conditions=perfect_by_luck(n, n_successes=m, n_conditions=k),
         perfect=float(perfect.mean()),
         as_simple=float((found <= ours).mean()) if ours < _NO_SOLUTION else float("nan"),
         smallest=1 / len(ways),

@@ -92,7 +92,8 @@ class ContextScore:
         within = (values >= low - SAME) & (values <= high + SAME) & seen[:, self.filling].T
         known = float(self.weights @ within.mean(axis=1))
         # Of a condition that is the same in every fitted trust but unknown here, half the odds are outside.
-        return 1 - known * _HALF ** int((codes[constant] < 0).sum())
+        # Rounding must not take the probability out of 0 to 1.
+        return min(max(1 - known * _HALF ** int((codes[constant] < 0).sum()), 0.0), 1.0)
 
     def score(self, trust: str) -> Score:
         """Score a trust by the index of its context.

@@ -12,6 +12,7 @@ from lean_impact import __version__
 from lean_impact.contingency.evidence import Evidence, completions
 from lean_impact.contingency.protocol import Finding, FitDesign
 from lean_impact.contingency.scoring import summarise_fit
+from lean_impact.contingency.ties import tied_conditions
 from lean_impact.domain import CaseTable, Provenance, Summary, TrustEffect
 from lean_impact.domain.measure import Direction
 from lean_impact.errors import InputError, Issue
@@ -258,10 +259,9 @@ def _scenarios(filled: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _tied(evidence: Evidence, entering: np.ndarray) -> tuple[tuple[str, ...], ...]:
-    """Return groups of conditions, known for every trust, that are the same or opposite columns."""
-    groups: dict[bytes, list[str]] = {}
-    for i in entering:
-        column = evidence.states[:, i]
-        if (column >= 0).all():
-            groups.setdefault(np.abs(column - column[0]).tobytes(), []).append(evidence.conditions[i])
-    return tuple(tuple(ids) for ids in groups.values() if len(ids) > 1)
+    """Return groups of conditions that are the same or opposite columns, as far as they are looked at."""
+    ids = {evidence.conditions[i] for i in entering}
+    groups = (
+        tuple(c for c in tie.conditions if c in ids) for tie in tied_conditions(evidence) if tie.certain
+    )
+    return tuple(group for group in groups if len(group) > 1)

@@ -10,28 +10,25 @@ import pandas as pd
 
 from lean_impact.contingency.protocol import Finding, FitDesign
 from lean_impact.contingency.qca import (
-    Cuts,
-    Model,
     Propagation,
     RandomData,
-    SetTable,
-    TruthTable,
-    parsimonious,
     perfect_by_luck,
     propagate,
     random_data_check,
 )
 from lean_impact.contingency.qca.propagation import ALWAYS, NEVER
-from lean_impact.contingency.scoring import spell, summarise_fit
+from lean_impact.contingency.scoring import share_range, spell, summarise_fit
+from lean_impact.contingency.ties import tied_conditions
 from lean_impact.domain import Summary
 from lean_impact.plugins.contingency.context_line import ContextLine
+from lean_impact.plugins.contingency.qca_figure import draw_configurations
+from lean_impact.plugins.contingency.qca_ties import told_apart
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["QcaFit"]
 
-_HALF: Final = 0.5
 _SURE: Final = 0.95
 _MANY: Final = 3
 
@@ -70,10 +67,12 @@ class QcaFit(ContextLine):
         """The most probable solution, which conditions make a difference, and what is tied."""
         if not len(self.entering):
             return ()
-        top = self.propagation.solutions.iloc[0]
+        answers = self.solutions()
+        top = answers.iloc[0]
         first = Finding(
             statement=f"{_words(str(top.solution))} This is the most probable of "
-            f"{len(self.propagation.solutions)} answers over what the effects could have been.",
+            f"{len(answers)} answers over what the effects could have been; an effect above "
+            f"{self.threshold:g} is a success.",
             support=float(top.probability),
             trusts=self.solution_carriers(),
             evidence=self.ids,
@@ -92,6 +91,18 @@ class QcaFit(ContextLine):
             for condition, every, some in list(makers.itertuples(index=False, name=None))[:_MANY]
         ]
         return (first, *others)
+
+    def solutions(self) -> pd.DataFrame:
+        """Tell solutions with conditions that these trusts cannot tell apart counted as one.
+
+        Returns
+        -------
+        DataFrame
+            ``solution`` (models joined by ``|``, tied conditions joined by ``=``), ``n_models`` that remain
+            and ``probability``, the most probable first.
+        """
+        ties = [tie.conditions for tie in tied_conditions(self.evidence) if tie.certain]
+        return told_apart(self.propagation, ties, self.evidence)
 
     def _name(self, condition: str) -> str:
         return dict(zip(self.evidence.conditions, self.evidence.names, strict=True))[condition]
@@ -116,59 +127,47 @@ class QcaFit(ContextLine):
                 named.append(trust)
         return tuple(sorted(named))
 
-    @property
-    def table(self) -> SetTable:
-        """Trusts by conditions as the estimates have it, the first filling of what is not known."""
-        return SetTable(
-            cases=self.evidence.trusts,
-            conditions=self.ids,
-            values=self.filled[0].copy(),
-            outcome=self.propagation.outcomes.point.astype(float),
-            levels=np.full(len(self.ids), 2, dtype=np.int64),
-            outcome_name="effect above the threshold",
-        )
-
-    @property
-    def truth(self) -> TruthTable:
-        """Truth table of the estimates themselves, as if they were certain."""
-        return Cuts().tabulate(self.table)
-
-    @property
-    def models(self) -> tuple[Model, ...]:
-        """Tied parsimonious models of the estimates themselves, as if they were certain."""
-        return parsimonious(self.truth).models
-
-    def luck(self) -> RandomData | None:
-        """Hand out the outcomes of the estimates at random, None if they are all the same.
+    def luck(self) -> tuple[RandomData, ...]:
+        """Hand out the outcomes of the estimates at random, once for each filling of what is not known.
 
         Returns
         -------
-        RandomData or None
-            How often luck gives a solution as good, for the first filling of what is not known.
+        tuple of RandomData
+            How often luck gives a solution as good; empty if all estimates are on one side of the threshold.
         """
         point = self.propagation.outcomes.point
         if point.all() or not point.any() or not len(self.entering):
-            return None
-        return random_data_check(self.propagation.rows[0], point, seed=self.provenance.seed or 0)
+            return ()
+        seed = self.provenance.seed or 0
+        return tuple(random_data_check(rows, point, seed=seed) for rows in self.propagation.rows)
 
     @property
     def design(self) -> FitDesign:
         """How often luck explains outcomes like these as well, and how many models are tied."""
         found = self.luck()
         n, k = len(self.evidence.trusts), len(self.entering)
-        if found is None:
-            some = perfect_by_luck(n, n_successes=max(n // 2, 1), n_conditions=k)
+        if not found:
+            some = perfect_by_luck(n, n_successes=n // 2, n_conditions=k)
             words = (
                 "every estimate is on the same side of the threshold, so there is nothing to explain",
                 f"{k} random conditions explain an even split of {n} trusts perfectly {some:.0%} of the time",
             )
             return FitDesign(explanations=0, words=words)
-        chance = found.perfect if np.isnan(found.as_simple) else found.as_simple
+        random, perfect = _ends(found, "random_conditions"), _ends(found, "perfect")
+        by_random = (
+            f"As many random conditions explain {found[0].n_successes} successes among {n} trusts perfectly "
+            f"{share_range(random)} of the time."
+        )
+        by_order = f"With the outcomes handed out at random, these do so {share_range(perfect)} of the time."
+        simple = [one.as_simple for one in found if one.literals is not None]
+        ends = (min(simple, default=1.0), max(simple, default=1.0))
+        by_size = f"A model as good and as simple comes up {share_range(ends)} of the time."
+        said = [by_random, by_order, *([by_size] if simple else [])]
         return FitDesign(
-            chance=chance,
-            smallest=found.smallest,
-            explanations=found.n_models,
-            words=tuple(str(found.summary()).splitlines()),
+            chance=max(simple, default=perfect[1]),
+            smallest=min(one.smallest for one in found),
+            explanations=max(one.n_models for one in found),
+            words=tuple(said),
         )
 
     @property
@@ -177,14 +176,15 @@ class QcaFit(ContextLine):
         n, k = len(self.evidence.trusts), len(self.entering)
         said = []
         luck = self.luck()
-        if luck is not None and luck.random_conditions > 1 - _SURE:
+        if luck and max(one.random_conditions for one in luck) > 1 - _SURE:
             said.append(
-                f"{spell(k)} conditions are more than {spell(n)} trusts can carry: random ones explain the "
-                f"outcome perfectly {luck.random_conditions:.0%} of the time"
+                f"{spell(k)} conditions are more than {spell(n)} trusts can carry: as many random ones as can be "
+                f"told apart explain the outcome perfectly {share_range(_ends(luck, 'random_conditions'))} of the time"
             )
-        if luck is not None and luck.n_models > 1:
+        tied = max((one.n_models for one in luck), default=0)
+        if tied > 1:
             said.append(
-                f"{luck.n_models} models explain the estimates equally well: one explanation, not a choice"
+                f"{spell(tied)} models explain the estimates equally well: one explanation, not a choice"
             )
         if not self.propagation.outcomes.exact:
             said.append("patterns of success were drawn at random instead of enumerated")
@@ -203,15 +203,24 @@ class QcaFit(ContextLine):
     @property
     def title(self) -> str:
         """Title of the chart."""
-        return "Configurations of the trusts, taking the estimates as if they were certain"
+        return "Configurations of the trusts, and how probable it is that each succeeded"
 
     @property
     def description(self) -> str:
         """The chart in words."""
-        return self.truth.description
+        chances = dict(zip(self.evidence.trusts, self.propagation.outcomes.chances, strict=True))
+        words = []
+        for trust in sorted(self.evidence.trusts, key=lambda code: (-chances[code], code)):
+            context = self.evidence.context(trust)
+            shown = ", ".join(f"{c} {context[c]}" for c in self.ids)
+            words.append(f"{trust}: {shown}; succeeded with probability {chances[trust]:.2f}")
+        return (
+            "Grid of trusts by condition, trusts with the same configuration together, beside the probability "
+            f"that the effect is above {self.threshold:g}. {'. '.join(words)}."
+        )
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the truth table of the estimates.
+        """Draw trusts by condition with the probability of success.
 
         Parameters
         ----------
@@ -223,9 +232,7 @@ class QcaFit(ContextLine):
         Axes
             The axes drawn on.
         """
-        drawn = self.truth.plot(ax)
-        drawn.set_title(self.title, fontsize=11, loc="left", pad=12)
-        return drawn
+        return draw_configurations(self, ax)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return what stands behind the findings.
@@ -237,10 +244,16 @@ class QcaFit(ContextLine):
         """
         found = self.propagation
         return {
-            "Solutions over what the effects could have been": found.solutions,
+            "Solutions over what the effects could have been": self.solutions(),
             "Conditions that make a difference": found.difference_makers,
             "Whose uncertainty decides": found.drivers.sort_values("case", ignore_index=True),
         }
+
+
+def _ends(found: tuple[RandomData, ...], measure: str) -> tuple[float, float]:
+    """Return the lowest and the highest of a measure over the fillings."""
+    values = [float(getattr(one, measure)) for one in found]
+    return min(values), max(values)
 
 
 def _words(solution: str) -> str:
