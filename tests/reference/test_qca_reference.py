@@ -14,6 +14,7 @@ import pytest
 
 from lean_impact.contingency.qca import (
     Cuts,
+    Outcomes,
     SetTable,
     cluster_diagnostics,
     conservative,
@@ -21,6 +22,7 @@ from lean_impact.contingency.qca import (
     intermediate,
     necessary,
     parsimonious,
+    propagate,
     robustness,
     theory_evaluation,
 )
@@ -316,3 +318,46 @@ def test_irredundant_models_are_the_atomic_formulas_of_cna(records):
 def plain(term):
     """Write a term of cna, where lower case negates, as it is written here, conditions in their order."""
     return "*".join(part if part.isupper() else f"~{part.upper()}" for part in term.split("*"))
+
+
+@pytest.mark.parametrize("name", ["prop.five.tight", "prop.six.k2"])
+def test_exact_propagation_of_uncertain_effects(shared_data, name):
+    path = shared_data("reference/contingency/contingency.json")
+    record = next(r for r in json.loads(path.read_text()) if r["id"] == name)
+    given, expected = record["input"], record["expected"]
+    rows = np.array(given["rows"])
+    # There a success is an effect below the threshold; here more is better.
+    outcomes = Outcomes.of_effects(
+        -np.array(given["effect"]), np.array(given["se"]), threshold=-given["success_if_effect_below"]
+    )
+    found = propagate(rows, outcomes, conditions=given["conditions"], cases=given["trusts"])
+    np.testing.assert_allclose(outcomes.chances, expected["p_success"], atol=1e-9)
+    ours = {
+        models(s): p for s, p in zip(found.solutions["solution"], found.solutions["probability"], strict=True)
+    }
+    theirs = {models(s): p for s, p in expected["solution_probability"].items()}
+    for solution in ours.keys() | theirs.keys():
+        assert ours.get(solution, 0.0) == pytest.approx(theirs.get(solution, 0.0), abs=1e-9)
+    assert found.point == expected["point_solution"]
+    assert found.contradiction == pytest.approx(expected["p_contradiction"], abs=1e-9)
+    for context, wanted in expected["new_trust"].items():
+        assert_predicts(found, np.array([[int(sign) for sign in context]]), wanted)
+    for case, wanted in enumerate(expected["leave_one_out"]):
+        rest = propagate(
+            np.delete(rows, case, axis=0), outcomes.without(case), conditions=given["conditions"]
+        )
+        fit = {key.removeprefix("p_").removeprefix("predict_"): value for key, value in wanted.items()}
+        assert_predicts(rest, rows[case : case + 1], fit)
+
+
+def models(solution):
+    """Read tied models as sets of sets, whatever their order."""
+    known = {"(outcome always present)": "(always)"}.get(solution, solution)
+    return frozenset(frozenset(model.split(" + ")) for model in known.split(" | "))
+
+
+def assert_predicts(found, rows, wanted):
+    ours = found.predict(rows).iloc[0]
+    pairs = {"success": "success", "no_success": "no_success", "disagree": "models_disagree"}
+    for mine, theirs in pairs.items():
+        assert ours[mine] == pytest.approx(wanted[theirs], abs=1e-9)

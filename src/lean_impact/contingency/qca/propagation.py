@@ -345,6 +345,8 @@ def _scenarios(stacked: np.ndarray, filling: int, outcomes: Outcomes) -> list[Sc
     found: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
     scenarios = []
     for state, weight in zip(states, weights, strict=True):
+        if weight == 0:
+            continue
         good = state == 2  # noqa: PLR2004 - all of its cases are successes
         if good.tobytes() not in found:
             found[good.tobytes()] = _explain(unique, good)
