@@ -121,7 +121,7 @@ def test_every_model_explains_every_positive_row_and_no_negative_one(rows, good)
 def test_on_noise_leaving_one_out_is_at_chance():
     rng = np.random.default_rng(20)
     hits = total = 0.0
-    for _ in range(200):
+    for _ in range(100):
         rows, good = rng.integers(0, 2, (5, 3)), rng.random(5) < 0.5
         outcomes = Outcomes.of_chances(good.astype(float))
         for case in range(5):
@@ -130,8 +130,8 @@ def test_on_noise_leaving_one_out_is_at_chance():
             # Where tied models disagree, a guess is right half the time.
             hits += found["success" if good[case] else "no_success"] + found["disagree"] / 2
             total += 1
-    # 1,000 predictions, five of one data set not independent: a standard error of about 0.02.
-    assert hits / total == pytest.approx(0.5, abs=0.05)
+    # 500 predictions, five of one data set not independent: a standard error of about 0.03.
+    assert hits / total == pytest.approx(0.5, abs=0.08)
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 4])

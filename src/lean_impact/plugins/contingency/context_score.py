@@ -86,7 +86,7 @@ class ContextScore:
         differs = codes[constant] != self.evidence.states[0, constant]
         if (differs & (codes[constant] >= 0)).any():
             return 1.0
-        seen = (candidates[:, None, None] == self.filled[None]).any(axis=2).all(axis=2)
+        seen = self._seen(candidates)
         fitted = self.index
         low, high = fitted.min(axis=1)[:, None], fitted.max(axis=1)[:, None]
         within = (values >= low - SAME) & (values <= high + SAME) & seen[:, self.filling].T
@@ -94,6 +94,10 @@ class ContextScore:
         # Of a condition that is the same in every fitted trust but unknown here, half the odds are outside.
         # Rounding must not take the probability out of 0 to 1.
         return min(max(1 - known * _HALF ** int((codes[constant] < 0).sum()), 0.0), 1.0)
+
+    def _seen(self, candidates: np.ndarray) -> np.ndarray:
+        """Say under which fillings each state of a context was shown by some trust, (n, n_fillings)."""
+        return np.asarray((candidates[:, None, None] == self.filled[None]).any(axis=2).all(axis=2))
 
     def score(self, trust: str) -> Score:
         """Score a trust by the index of its context.

@@ -52,6 +52,10 @@ class QcaFit(ContextLine):
         torn = (values > 0) & (values < 1)
         return float(self.weights @ torn.mean(axis=1))
 
+    def _seen(self, candidates: np.ndarray) -> np.ndarray:
+        """Say under which fillings some trust has the whole configuration, (n, n_fillings)."""
+        return np.asarray((candidates[:, None, None] == self.filled[None]).all(axis=3).any(axis=2))
+
     def _range(self, candidates: np.ndarray) -> tuple[float, float, float]:
         """Return the probability that all tied models, the average one, and any one predict a success."""
         votes = self.index_of(candidates)
