@@ -21,6 +21,8 @@ _PALE: Final = "#D8DDE0"
 _ORANGE: Final = "#C75300"
 _WORDS: Final = {"1": "yes", "0": "no", "C": "contradicts", "?": "too few"}
 _MANY: Final = 40
+_CROWD: Final = 15
+"""With more points than this only those that speak against the model are named."""
 
 
 def _axes(ax: Axes | None, width: float, height: float) -> Axes:
@@ -116,6 +118,8 @@ def draw_xy(result: Model, ax: Axes | None = None) -> Axes:
         above = y >= x
         colour, marker = (_BLUE, "o") if above else (_ORANGE, "v")
         ax.plot([x], [y], marker=marker, color=colour, markersize=7, linestyle="none")
+        if above and len(together) > _CROWD:
+            continue
         left = x > 2 / 3
         ax.annotate(
             shorten(", ".join(cases), _MANY, placeholder=" …"), (x, y), xytext=(-8 if left else 8, 4),
