@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -349,7 +350,12 @@ class GeneralisedSyntheticControl:
                 "weights": weights_table(arrays, weights),
                 "fit": fit_table(arrays, gaps[chosen], weights),
             },
-            cautions=_turning(estimates, chosen, noise=_placebo_noise(arrays, placebo)),
+            cautions=_turning(
+                estimates,
+                chosen,
+                noise=_placebo_noise(arrays, placebo),
+                told=arrays.measure.format_change,
+            ),
         )
 
     def _bootstrapped(self, arrays: PanelArrays, chosen: int, value: float) -> PValue:
@@ -406,14 +412,15 @@ def _placebo_noise(arrays: PanelArrays, placebo: np.ndarray) -> float:
     return float(np.mean(spread)) / float(arrays.n_treated**0.5)
 
 
-def _turning(estimates: list[float], chosen: int, *, noise: float) -> tuple[str, ...]:
-    """Warn if one factor more or fewer moves the estimate by more than chance moves a placebo."""
-    near = [estimates[at] for at in (chosen - 1, chosen + 1) if 0 <= at < len(estimates)]
-    if all(abs(each - estimates[chosen]) <= noise for each in near):
+def _turning(
+    estimates: list[float], chosen: int, *, noise: float, told: Callable[[float], str]
+) -> tuple[str, ...]:
+    """Warn if another number of factors moves the estimate by more than chance moves a placebo."""
+    if all(abs(each - estimates[chosen]) <= noise for each in estimates):
         return ()
-    return (
-        (
-            f"the estimate depends on the number of factors: it is {estimates[chosen]:.3g} with {chosen}, and "
-            f"{' or '.join(f'{each:.3g}' for each in near)} with one more or fewer; see the table factor-path"
-        ),
+    words = (
+        f"the estimate depends on the number of factors: it is {told(estimates[chosen])} with the {chosen} that were "
+        f"chosen, and goes from {told(min(estimates))} to {told(max(estimates))} over 0 to {len(estimates) - 1}; see "
+        "the table factor-path"
     )
+    return (words,)

@@ -74,12 +74,11 @@ class CallawaySantAnna:
     standard deviation of the estimate is more than twice that with all periods. Those assume parallel
     trends over the whole time before.
 
-    The default p is a t test on the trusts' own effects, claimed for three and more treated trusts whatever their
-    variance and autocorrelation (with two, 9 to 13 % of panels without an effect are called significant, and a
-    caution says so); a single one is ranked among placebo trusts by its studentised effect, claimed if its noise has
-    the same shape as theirs. Influence functions reject too often with a handful of trusts. Tables:
-    ``group-time``, and ``averages`` (simple, group, dynamic, calendar, overall and by element, with uniform
-    bands), both with influence-function standard errors; ``pre-test`` where the placebo effects are few enough.
+    The default p is a t test on the trusts' own effects, whatever their variance and autocorrelation; a single one
+    is ranked among placebo trusts by its studentised effect, claimed if its noise has the same shape as theirs.
+    Influence functions reject too often with a handful of trusts. Tables: ``group-time``, and ``averages`` (simple,
+    group, dynamic, calendar, overall and by element, with uniform bands), both with influence-function standard
+    errors; ``pre-test`` where the placebo effects are few enough.
 
     References
     ----------

@@ -71,13 +71,12 @@ class ImputationDifferenceInDifferences:
     imputed figure; the pooled effect the mean over trusts. It asks that without the programme all trusts would have
     moved in parallel over the *whole* time before and after.
 
-    With two or more treated trusts the default p is a t test on the trusts' own effects. It is claimed for three and
-    more, with autocorrelation and with treated trusts that vary more or less than the others: at 5 %, 6 to 8 % of
-    panels without an effect are called significant with three and 5 to 6 % with five, but 9 to 13 % with two, and a
-    caution says so. A single treated trust is ranked among placebo trusts by its effect in units of its gaps before;
-    that is claimed if its noise has the same shape as theirs. Common factors do no harm if treated and other trusts load on
-    them alike; if not, trends are not parallel and nothing is claimed. Tables: ``averages`` and ``horizons`` (published
-    estimates, every treated figure weighted alike), ``pre-trend``.
+    With two or more treated trusts the default p is a t test on the trusts' own effects, with autocorrelation and
+    with treated trusts that vary more or less than the others. A single treated trust is ranked among placebo
+    trusts by its effect in units of its gaps before; that is claimed if its noise has the same shape as theirs.
+    Common factors do no harm if treated and other trusts load on them alike; if not, trends are not parallel and
+    nothing is claimed. Tables: ``averages`` and ``horizons`` (published estimates, every treated figure weighted
+    alike), ``pre-trend``.
 
     References
     ----------

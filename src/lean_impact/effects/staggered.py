@@ -40,10 +40,6 @@ _FEWEST_FOR_VARIANCE = 2
 _MOST_REFITS = 100
 """Placebo groups for tests that fit the whole estimator again for each."""
 _TINY = 1e-300
-_TWO = (
-    "two treated trusts tell little about how effects differ between trusts: without an effect the t test on their "
-    "effects calls 9 to 13% significant at 5%; read the randomisation p-value too"
-)
 
 
 class Published(NamedTuple):
@@ -186,7 +182,7 @@ def _mean(values: np.ndarray) -> np.ndarray:
 def _base_periods(
     arrays: PanelArrays, start: int, members: np.ndarray, base_length: int | None
 ) -> np.ndarray:
-    before: np.ndarray = np.array(arrays.before[:, members]).any(axis=1)
+    before = np.asarray(arrays.before[:, members].any(axis=1))
     before[start:] = False
     places = np.flatnonzero(before)
     return places if base_length is None else places[-base_length:]
@@ -335,8 +331,6 @@ def estimate_staggered(
         most = _MOST_REFITS if by_influence else groups
         result = _calibrated(result, estimator, arrays, test, most)
     extra, cautions = tables(arrays) if tables else ({}, ())
-    if arrays.n_treated == _FEWEST_FOR_VARIANCE and own_test is None and not by_influence:
-        cautions = (*cautions, _TWO)
     return replace(
         result,
         event_study=event_study_of(arrays, estimator.gaps(arrays)),

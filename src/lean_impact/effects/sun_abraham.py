@@ -65,11 +65,10 @@ class SunAbraham:
     :class:`ImputationDifferenceInDifferences` is far more precise. Without covariates the estimates are those of
     :class:`CallawaySantAnna` with ``base_length=1``.
 
-    The default p is a t test on the trusts' own effects, claimed for three and more treated trusts whatever their
-    variance and autocorrelation (with two, 9 to 13 % of panels without an effect are called significant, and a
-    caution says so). A single one is ranked among placebo trusts by its studentised effect, claimed if its noise
-    has the same shape as theirs. Tables: ``averages`` (all treated figures alike, as the authors weigh) and ``horizons``, with
-    cluster-robust standard errors.
+    The default p is a t test on the trusts' own effects, whatever their variance and autocorrelation. A single one
+    is ranked among placebo trusts by its studentised effect, claimed if its noise has the same shape as theirs.
+    Tables: ``averages`` (all treated figures alike, as the authors weigh) and ``horizons``, with cluster-robust
+    standard errors.
 
     References
     ----------

@@ -169,8 +169,11 @@ class Triangulation:
             self.plan,
             seed=self.seed,
             weighting=weighting,
+            # What the curve does not show: placebo dates and further tests.
             calibration_dates=0,
             draws=99,
+            placebo_groups=0,
+            conformal=False,
             **({"aggregation": question.aggregation} if method is DECIDES else {}),
         )
         return Specification(
