@@ -118,9 +118,10 @@ class RandomData:
             f"With the outcomes handed out at random, these conditions do so {self.perfect:.0%} of the time.",
         ]
         if self.literals is not None:
+            tied = f"; {self.n_models} models are tied" if self.n_models > 1 else ""
             lines.append(
                 f"A model as good and as simple comes up {self.as_simple:.0%} of the time (smallest reachable "
-                f"{self.smallest:.0%}); {self.n_models} are tied."
+                f"{self.smallest:.0%}){tied}."
             )
         return Summary("\n".join(lines))
 

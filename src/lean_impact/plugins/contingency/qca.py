@@ -48,7 +48,7 @@ class Qca:
 
     References
     ----------
-    Ragin (1987), The Comparative Method. Thiem (2014), Quality and Quantity 48, 2867-2872, on tied models.
+    Ragin (1987), The Comparative Method. Thiem (2014), Evaluation Review 38, 487-513, on tied models.
 
     Examples
     --------
