@@ -16,7 +16,7 @@ from lean_impact.contingency.qca.fuzzy import FuzzyDraws, FuzzyPropagation
 from lean_impact.contingency.qca.minimise import conservative, expectations_of, intermediate, parsimonious
 from lean_impact.contingency.qca.necessity import NecessityResult, necessary
 from lean_impact.contingency.qca.outcomes import Outcomes
-from lean_impact.contingency.qca.propagation import Propagation, Scenario, propagate
+from lean_impact.contingency.qca.propagation import Propagation, propagate
 from lean_impact.contingency.qca.robustness import (
     Clusters,
     Robustness,
@@ -24,9 +24,11 @@ from lean_impact.contingency.qca.robustness import (
     robustness,
     theory_evaluation,
 )
+from lean_impact.contingency.qca.scenarios import Scenario
 from lean_impact.contingency.qca.sets import SetTable
 from lean_impact.contingency.qca.solution import Kind, Model, Solution, TermFit
-from lean_impact.contingency.qca.truth import Cuts, TruthTable, literal_text, term_text
+from lean_impact.contingency.qca.terms import literal_text, term_text
+from lean_impact.contingency.qca.truth import Cuts, TruthTable
 
 __all__ = [
     "Clusters",

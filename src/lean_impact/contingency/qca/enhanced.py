@@ -11,7 +11,8 @@ import pandas as pd
 from lean_impact.contingency.qca.minimise import intermediate, parsimonious
 from lean_impact.contingency.qca.sets import SetTable
 from lean_impact.contingency.qca.solution import Solution
-from lean_impact.contingency.qca.truth import Cuts, TruthTable, term_text
+from lean_impact.contingency.qca.terms import term_text
+from lean_impact.contingency.qca.truth import Cuts, TruthTable
 from lean_impact.domain import Provenance, Summary
 from lean_impact.kernels.covers import MOST_COVERS
 from lean_impact.kernels.implicants import configurations

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
-from lean_impact.contingency.qca.propagation import NEVER, solution_text, solve_rows
+from lean_impact.contingency.qca.scenarios import NEVER, solution_text, solve_rows
 from lean_impact.contingency.qca.sets import SetTable
 from lean_impact.contingency.qca.truth import Cuts
 from lean_impact.domain import Summary

@@ -11,7 +11,7 @@ import pandas as pd
 
 from lean_impact._version import __version__
 from lean_impact.contingency.qca.sets import SetTable
-from lean_impact.contingency.qca.truth import literal_text
+from lean_impact.contingency.qca.terms import literal_text
 from lean_impact.domain import Provenance, Summary
 from lean_impact.kernels.set_fit import SLACK, necessity
 

@@ -11,50 +11,21 @@ import pandas as pd
 
 from lean_impact.contingency.qca.expression import Expression, expression
 from lean_impact.contingency.qca.outcomes import Outcomes
+from lean_impact.contingency.qca.scenarios import (
+    Scenario,
+    explain,
+    row_successes,
+    scenarios,
+    solution_text,
+    text_of,
+)
 from lean_impact.domain import Summary
 from lean_impact.errors import InputError
-from lean_impact.kernels.covers import smallest_covers
-from lean_impact.kernels.implicants import coverage_chart, prime_implicants
 from lean_impact.kernels.set_fit import SLACK
 
-__all__ = ["ALWAYS", "NEVER", "Propagation", "Scenario", "propagate", "solution_text", "solve_rows"]
+__all__ = ["Propagation", "propagate"]
 
-NEVER: Final = "(no positive row)"
-ALWAYS: Final = "(always)"
 _FEW: Final = 5
-_MOST_MODELS: Final = 1000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Scenario:
-    """One thing that could be the case: which cells hold, which cases are successes, what explains them.
-
-    Attributes
-    ----------
-    weight : float
-        Its probability.
-    filling : int
-        Which filling of the unknown cells it belongs to.
-    terms : ndarray of int64, shape (n_terms, n_conditions)
-        Prime implicants of the parsimonious solution, -1 where a condition plays no part.
-    members : ndarray of bool, shape (n_models, n_terms)
-        Which terms each tied model uses; no model if no row is positive.
-    contradictory : bool
-        Whether cases with one configuration differ in the outcome.
-    """
-
-    weight: float
-    filling: int
-    terms: np.ndarray
-    members: np.ndarray
-    contradictory: bool
-
-    def votes(self, rows: np.ndarray) -> np.ndarray:
-        """Return the share of models that predict a success, shape (n_rows,)."""
-        if not len(self.members):
-            return np.zeros(len(rows))
-        chart = coverage_chart(self.terms, rows)
-        return np.asarray((self.members.astype(int) @ chart.astype(int) > 0).mean(axis=0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -232,16 +203,16 @@ class Propagation:
         for filling, rows in enumerate(self.rows):
             unique, owner = np.unique(rows, axis=0, return_inverse=True)
             for i, pattern in enumerate(self.outcomes.patterns):
-                good = _row_successes(owner.reshape(-1), pattern, len(unique))
+                good = row_successes(owner.reshape(-1), pattern, len(unique))
                 key = (filling, good.tobytes())
                 if key not in explained:
-                    text = solution_text(*_explain(unique, good), self.conditions)
+                    text = solution_text(*explain(unique, good), self.conditions)
                     explained[key] = float(text == solution)
                 found[i] += explained[key]
         return found / len(self.rows)
 
     def _text(self, pattern: np.ndarray) -> str:
-        return _text_of(self.rows[0], pattern, self.conditions)
+        return text_of(self.rows[0], pattern, self.conditions)
 
     def to_frame(self) -> pd.DataFrame:
         """Return ``solutions``."""
@@ -311,11 +282,9 @@ def propagate(
             f"{n_cases} cases and {stacked.shape[2]} conditions do not fit {outcomes.patterns.shape[1]} outcomes "
             f"and {len(conditions)} names"
         )
-    scenarios = [
-        scenario for filling in range(len(stacked)) for scenario in _scenarios(stacked, filling, outcomes)
-    ]
+    found = [one for filling in range(len(stacked)) for one in scenarios(stacked, filling, outcomes)]
     chances: dict[str, tuple[float, int]] = {}
-    for scenario in scenarios:
+    for scenario in found:
         text = solution_text(scenario.terms, scenario.members, tuple(conditions))
         before = chances.get(text, (0.0, 0))[0]
         chances[text] = (before + scenario.weight, len(scenario.members))
@@ -325,113 +294,9 @@ def propagate(
         conditions=tuple(conditions),
         rows=stacked,
         outcomes=outcomes,
-        scenarios=tuple(scenarios),
+        scenarios=tuple(found),
         solutions=pd.DataFrame(
             [(text, n, p) for text, (p, n) in listed], columns=["solution", "n_models", "probability"]
         ),
-        point=_text_of(stacked[0], outcomes.point, tuple(conditions)),
+        point=text_of(stacked[0], outcomes.point, tuple(conditions)),
     )
-
-
-def _scenarios(stacked: np.ndarray, filling: int, outcomes: Outcomes) -> list[Scenario]:
-    """Solve each distinct set of positive rows under one filling."""
-    unique, owner = np.unique(stacked[filling], axis=0, return_inverse=True)
-    owner = owner.reshape(-1)
-    holds = np.zeros((len(owner), len(unique)))
-    holds[np.arange(len(owner)), owner] = 1
-    share = outcomes.patterns @ holds / holds.sum(axis=0)
-    states, which = np.unique(np.where(share == 1, 2, share > 0), axis=0, return_inverse=True)
-    weights = np.bincount(which.reshape(-1), weights=outcomes.weights, minlength=len(states))
-    found: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
-    scenarios = []
-    for state, weight in zip(states, weights, strict=True):
-        if weight == 0:
-            continue
-        good = state == 2  # noqa: PLR2004 - all of its cases are successes
-        if good.tobytes() not in found:
-            found[good.tobytes()] = _explain(unique, good)
-        terms, members = found[good.tobytes()]
-        scenarios.append(
-            Scenario(
-                weight=float(weight) / len(stacked),
-                filling=filling,
-                terms=terms,
-                members=members,
-                contradictory=bool((state == 1).any()),
-            )
-        )
-    return scenarios
-
-
-def _row_successes(owner: np.ndarray, pattern: np.ndarray, n_rows: int) -> np.ndarray:
-    """Say which rows hold successes only."""
-    return np.asarray(np.bincount(owner, weights=~pattern, minlength=n_rows) == 0)
-
-
-def _explain(rows: np.ndarray, good: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return prime implicants and tied models of the parsimonious solution."""
-    return solve_rows(rows[good], rows[~good])
-
-
-def solve_rows(positive: np.ndarray, negative: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Find the parsimonious solution of some configurations.
-
-    Parameters
-    ----------
-    positive, negative : ndarray of int64, shape (n, n_conditions)
-        Configurations that go with the outcome, and that do not.
-
-    Returns
-    -------
-    terms : ndarray of int64, shape (n_terms, n_conditions)
-        Prime implicants.
-    members : ndarray of bool, shape (n_models, n_terms)
-        Up to 1000 tied models; none if no configuration is positive.
-
-    Examples
-    --------
-    >>> terms, members = solve_rows(np.array([[1, 1]]), np.array([[0, 0]]))
-    >>> solution_text(terms, members, ("READY", "STABLE"))
-    'READY | STABLE'
-    """
-    terms = prime_implicants(positive, negative)
-    if not len(positive):
-        return terms, np.zeros((0, 0), dtype=bool)
-    return terms, smallest_covers(coverage_chart(terms, positive), most=_MOST_MODELS).members
-
-
-def _text_of(rows: np.ndarray, pattern: np.ndarray, conditions: tuple[str, ...]) -> str:
-    unique, owner = np.unique(rows, axis=0, return_inverse=True)
-    good = _row_successes(owner.reshape(-1), pattern, len(unique))
-    return solution_text(*_explain(unique, good), conditions)
-
-
-def solution_text(terms: np.ndarray, members: np.ndarray, conditions: tuple[str, ...]) -> str:
-    """Write tied models in an order that does not depend on the search.
-
-    Parameters
-    ----------
-    terms, members : ndarray
-        From :func:`solve_rows`.
-    conditions : tuple of str
-        Names of the conditions.
-
-    Returns
-    -------
-    str
-        Models joined by ``|``, terms by ``+``; words for a solution that never or always holds.
-
-    Examples
-    --------
-    >>> solution_text(np.array([[1, -1]]), np.array([[True]]), ("READY", "STABLE"))
-    'READY'
-    """
-    if not len(members):
-        return NEVER
-    texts = [
-        "*".join(name if v else f"~{name}" for name, v in zip(conditions, term, strict=True) if v >= 0)
-        or ALWAYS
-        for term in terms
-    ]
-    models = (" + ".join(sorted(texts[i] for i in np.flatnonzero(row))) for row in members)
-    return " | ".join(sorted(models))

@@ -11,7 +11,8 @@ import pandas as pd
 
 from lean_impact._version import __version__
 from lean_impact.contingency.qca.qca_figure import draw_xy
-from lean_impact.contingency.qca.truth import TruthTable, term_text
+from lean_impact.contingency.qca.terms import term_text
+from lean_impact.contingency.qca.truth import TruthTable
 from lean_impact.domain import Provenance, Summary
 from lean_impact.kernels.set_fit import sufficiency, term_memberships, unique_coverage
 

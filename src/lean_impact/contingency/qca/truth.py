@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from lean_impact._version import __version__
 from lean_impact.contingency.qca.qca_figure import draw_truth_table
 from lean_impact.contingency.qca.sets import SetTable
+from lean_impact.contingency.qca.terms import term_text
 from lean_impact.domain import Provenance, Summary
 from lean_impact.errors import InputError, Issue
 from lean_impact.kernels.implicants import configurations
@@ -19,10 +20,7 @@ from lean_impact.kernels.set_fit import SLACK, sufficiency, term_memberships
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Cuts", "TruthTable", "literal_text", "term_text"]
-
-_CRISP: Final = 2
-_ALWAYS: Final = "(always)"
+__all__ = ["Cuts", "TruthTable"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,43 +313,3 @@ class TruthTable:
             The axes drawn on.
         """
         return draw_truth_table(self, ax)
-
-
-def literal_text(table: SetTable, condition: int, value: int) -> str:
-    """Write a value of a condition.
-
-    Parameters
-    ----------
-    table : SetTable
-        With the names.
-    condition, value : int
-        Position of the condition, and its value.
-
-    Returns
-    -------
-    str
-        ``READY``, ``~READY``, or ``SIZE[2]`` for a condition of several values.
-    """
-    name = table.conditions[condition]
-    if table.levels[condition] > _CRISP:
-        return f"{name}[{value}]"
-    return name if value else f"~{name}"
-
-
-def term_text(table: SetTable, term: np.ndarray) -> str:
-    """Write a term.
-
-    Parameters
-    ----------
-    table : SetTable
-        With the names.
-    term : ndarray of int64, shape (n_conditions,)
-        Values, -1 where a condition plays no part.
-
-    Returns
-    -------
-    str
-        Literals joined by ``*``; ``(always)`` if no condition plays a part.
-    """
-    parts = [literal_text(table, i, int(value)) for i, value in enumerate(term) if value >= 0]
-    return "*".join(parts) or _ALWAYS

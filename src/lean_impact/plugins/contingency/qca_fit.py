@@ -16,7 +16,7 @@ from lean_impact.contingency.qca import (
     propagate,
     random_data_check,
 )
-from lean_impact.contingency.qca.propagation import ALWAYS, NEVER
+from lean_impact.contingency.qca.scenarios import ALWAYS, NEVER
 from lean_impact.contingency.scoring import share_range, spell, summarise_fit
 from lean_impact.contingency.ties import tied_conditions
 from lean_impact.domain import Summary

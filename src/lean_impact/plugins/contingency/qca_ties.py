@@ -9,7 +9,7 @@ import pandas as pd
 
 from lean_impact.contingency.evidence import Evidence
 from lean_impact.contingency.qca import Propagation
-from lean_impact.contingency.qca.propagation import solution_text
+from lean_impact.contingency.qca.scenarios import solution_text
 from lean_impact.kernels.implicants import FREE
 
 __all__ = ["told_apart"]
