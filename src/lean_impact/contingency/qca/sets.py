@@ -150,7 +150,7 @@ class SetTable:
 
     @property
     def literals(self) -> np.ndarray:
-        """Membership in every value, see :func:`lean_impact.kernels.set_fit.literal_memberships`."""
+        """Membership in every value: conditions by values by cases, and 1 for a condition that is free."""
         return literal_memberships(self.values, self.levels)
 
     @property

@@ -94,7 +94,7 @@ class Cuts:
         Notes
         -----
         A case belongs to the row in which its membership is above 0.5. Consistency and PRI of a row are
-        computed over *all* cases, see :func:`lean_impact.kernels.set_fit.sufficiency`.
+        computed over *all* cases, by the formulas of ``lean_impact.kernels.set_fit``.
         """
         halves = table.at_half
         if halves and self.at_half == "refuse":
