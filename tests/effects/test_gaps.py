@@ -20,7 +20,6 @@ from lean_impact.effects import (
 from lean_impact.errors import DesignError
 from lean_impact.testing import estimator_checks, parametrize_checks
 
-
 NEEDS = Needs()
 
 
