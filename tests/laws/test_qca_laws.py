@@ -118,6 +118,7 @@ def test_every_model_explains_every_positive_row_and_no_negative_one(rows, good)
     assert smallest <= {m.expression for m in parsimonious(truth, irredundant=True)}
 
 
+@pytest.mark.slow
 def test_on_noise_leaving_one_out_is_at_chance():
     rng = np.random.default_rng(20)
     hits = total = 0.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from lean_impact.contingency import Contingency, DrawnFit, Validation
+from lean_impact.contingency.scoring import spell
+from lean_impact.contingency.validation import BETTER, NO_BETTER
 from lean_impact.report import Chart, Column, Section, StudyResults, Table
 
 __all__ = ["contingency_section"]
@@ -65,10 +67,11 @@ def _board_words(found: Contingency) -> tuple[Section, ...]:
 
 def _answer(results: StudyResults, found: Contingency) -> str:
     n = len(found.evidence.trusts)
-    said = "; ".join(f"'{item.model}' is {item.verdict}" for item in found.validations)
     low, high = found.design.chance
     chance = f"{low:.0%}" if f"{low:.0%}" == f"{high:.0%}" else f"{low:.0%} to {high:.0%}"
-    words = f"Judged by predicting each trust from the others: {said}. " if said else ""
+    words = (
+        f"Judged by predicting each trust from the others: {_verdicts(found)}. " if found.validations else ""
+    )
     words += (
         f"With {n} trusts, chance alone gives a condition that fits as well as the best one {chance} of the time, "
         f"and no p-value below {found.design.p_value.smallest:.3f} can be reached."
@@ -84,6 +87,18 @@ def _answer(results: StudyResults, found: Contingency) -> str:
             )
             words += "."
     return words
+
+
+def _verdicts(found: Contingency) -> str:
+    """Say which models are better than the null model, those that are not in one clause."""
+    better = [item.model for item in found.validations if item.verdict == BETTER]
+    worse = [f"'{item.model}'" for item in found.validations if item.verdict != BETTER]
+    said = [f"'{name}' is {BETTER}" for name in better]
+    if len(worse) > 1:
+        said.append(f"{spell(len(worse))} models are {NO_BETTER} ({', '.join(worse)})")
+    elif worse:
+        said.append(f"{worse[0]} is {NO_BETTER}")
+    return "; ".join(said)
 
 
 def _case_table(results: StudyResults) -> Table:
