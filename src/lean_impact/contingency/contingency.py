@@ -64,8 +64,19 @@ class Contingency:
     @property
     def cautions(self) -> tuple[str, ...]:
         """Everything to know before quoting a finding, each caution once."""
-        told = [f"{name}: {caution}" for name, fit in self.fits.items() for caution in fit.cautions]
-        told += [f"{v.model}: {caution}" for v in self.validations for caution in v.cautions]
+        by_words: dict[str, list[str]] = {}
+        for name, fit in self.fits.items():
+            for caution in fit.cautions:
+                by_words.setdefault(caution, []).append(name)
+        judged = [v.model for v in self.validations]
+        for validation in self.validations:
+            for caution in validation.cautions:
+                by_words.setdefault(caution, []).append(validation.model)
+        told = [
+            # What holds of every model that is judged needs no names.
+            words if len(judged) > 1 and names == judged else f"{', '.join(names)}: {words}"
+            for words, names in by_words.items()
+        ]
         if not self.validations:
             told.append(f"{FEWEST_TRUSTS} trusts leave none to leave out, so no model could be validated")
         return (*self.design.cautions, *told)

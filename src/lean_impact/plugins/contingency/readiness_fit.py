@@ -158,10 +158,10 @@ class ReadinessFit:
             "no condition differs between the trusts, so every prediction is the average": not enters,
             f"{n} trusts, or an index that does not differ, leave no line to fit; every prediction is the "
             "average": enters and not line,
-            f"the line rests on {n} trusts and {n - 2} residual degrees of freedom": line,
+            f"{n} trusts leave {n - 2} degrees of freedom around a line": line,
             f"{n_unknown} unknown cells were filled both ways with equal odds{how}": n_unknown > 0,
-            f"the same in every trust, so not in the index: {constant}": bool(constant),
-            f"known for no trust, so not in the index: {unheard}": bool(unheard),
+            f"the same in every trust, so it can play no part: {constant}": bool(constant),
+            f"known for no trust, so it can play no part: {unheard}": bool(unheard),
         }
         return tuple(words for words, holds in said.items() if holds)
 

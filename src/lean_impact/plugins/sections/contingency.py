@@ -34,20 +34,26 @@ def contingency_section(results: StudyResults) -> Section | None:
         question="Does what is known about each trust explain how it fared, and would it predict the next one?",
         answer=_answer(results, found),
         cautions=found.cautions,
-        sections=_board_words(found),
-        charts=(
-            Chart(
-                id="conditions-chart",
-                title=found.title,
-                description=found.description,
-                draw=found.plot,
-                table=_case_table(results),
-                size=(9.0, 4.6),
+        sections=(
+            *_board_words(found),
+            Section(
+                id="conditions-evidence",
+                title="What stands behind it",
+                charts=(
+                    Chart(
+                        id="conditions-chart",
+                        title=found.title,
+                        description=found.description,
+                        draw=found.plot,
+                        table=_case_table(results),
+                        size=(9.0, 4.6),
+                    ),
+                    *(_fit_chart(name, fit) for name, fit in found.fits.items() if isinstance(fit, DrawnFit)),
+                    *(_validation_chart(validation) for validation in found.validations),
+                ),
+                tables=_tables(results, found),
             ),
-            *(_fit_chart(name, fit) for name, fit in found.fits.items() if isinstance(fit, DrawnFit)),
-            *(_validation_chart(validation) for validation in found.validations),
         ),
-        tables=_tables(results, found),
     )
 
 
