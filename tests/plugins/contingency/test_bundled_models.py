@@ -176,5 +176,5 @@ def test_summaries_speak_of_support_and_cautions():
     text = fit.summary()
     assert "95% interval" in text
     assert "Caution: 1 unknown cells" in text
-    assert "the same in every trust, so not in the index: same" in text
+    assert "the same in every trust, so it can play no part: same" in text
     assert "Null model" in _fit({"a": "11000"}, NullModel()).summary()
