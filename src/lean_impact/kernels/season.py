@@ -8,6 +8,7 @@ Business & Economic Statistics* 6(1), 87-95.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -81,11 +82,10 @@ def season_test(values: np.ndarray, *, cycle: int) -> SeasonTest:
     rows = rows - _mean(rows, axis=1)[:, np.newaxis]
     if np.nanmax(np.abs(rows)) <= 1e-9 * max(1.0, float(np.nanmax(np.abs(values)))):
         return none
-    shifts = np.random.default_rng(_SEED).integers(cycle, size=(_DRAWS, n_cycles))
-    place = (np.arange(cycle) + shifts[..., np.newaxis]) % cycle
-    rotated = np.take_along_axis(np.broadcast_to(rows, (_DRAWS, n_cycles, cycle)), place, axis=2)
+    rotated = rows[np.arange(n_cycles)[:, np.newaxis], _rotations(n_cycles, cycle)]
     found = float(np.mean(_mean(rows, axis=0) ** 2))
-    others = np.nanmean(_mean(rotated, axis=1) ** 2, axis=1)
+    means = _mean(rotated, axis=1) if np.isnan(rows).any() else rotated.mean(axis=1)
+    others = np.nanmean(means**2, axis=1)
     as_much = int(np.sum(others >= found * (1 - 1e-12)))
     return SeasonTest(found, (as_much + 1) / (_DRAWS + 1), n_cycles, _DRAWS + 1)
 
@@ -195,6 +195,13 @@ def innovations(distances: np.ndarray, correlation: float) -> np.ndarray:
     out[known[0]] = distances[known[0]] * np.sqrt(1 - correlation**2)
     out[known[1:]] = (distances[known[1:]] - carried * distances[known[:-1]]) / own
     return out
+
+
+@lru_cache(maxsize=64)
+def _rotations(n_cycles: int, cycle: int) -> np.ndarray:
+    """Return where each place of each cycle comes from in each rotation, shape (draws, n_cycles, cycle)."""
+    shifts = np.random.default_rng(_SEED).integers(cycle, size=(_DRAWS, n_cycles, 1))
+    return np.asarray((np.arange(cycle) + shifts) % cycle)
 
 
 def _without_line(values: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ from lean_impact.errors import Issue
 from lean_impact.kernels.multiplicity import holm
 from lean_impact.pooled import PooledResult
 from lean_impact.quality import QualityReport
-from lean_impact.spc import XmRChart
+from lean_impact.spc import ControlChart
 from lean_impact.tables import Panel
 
 __all__ = ["EffectAnswer", "MethodAnswer", "StudyResults"]
@@ -105,7 +105,7 @@ class StudyResults:
         What was noticed while the figures were read.
     quality : QualityReport
         Findings on the figures.
-    charts : tuple of XmRChart
+    charts : tuple of ControlChart
         Control charts of the programme's trusts.
     changes : tuple of WindowComparison
         Change-points of the programme's trusts, against their adoption windows.
@@ -132,7 +132,7 @@ class StudyResults:
     successions: tuple[Succession, ...]
     data_issues: tuple[Issue, ...]
     quality: QualityReport
-    charts: tuple[XmRChart, ...]
+    charts: tuple[ControlChart, ...]
     changes: tuple[WindowComparison, ...]
     answers: tuple[EffectAnswer, ...]
     cases: CaseTable | None

@@ -4,25 +4,32 @@ One chart type a module, beside each other: :class:`XmR` for single figures. The
 one immutable object, whose name stands on every chart.
 """
 
+from lean_impact.spc.control_chart import ControlChart
+from lean_impact.spc.dependence import Dependence
 from lean_impact.spc.false_signals import FalseSignals, expected_false_signals
 from lean_impact.spc.icons import assurance_icon, variation_icon
-from lean_impact.spc.records import Baseline, Exclusion, Rebase
+from lean_impact.spc.records import Baseline, Exclusion, Rebase, TargetStep
 from lean_impact.spc.rules import NHS_2023, NHSRPLOTTHEDOTS_0_2, RuleSet
+from lean_impact.spc.run_rules import ANHOEJ, RunRules, RunTest
 from lean_impact.spc.signals import Signal
 from lean_impact.spc.xmr import XmR
-from lean_impact.spc.xmr_chart import XmRChart
 
 __all__ = [
+    "ANHOEJ",
     "NHSRPLOTTHEDOTS_0_2",
     "NHS_2023",
     "Baseline",
+    "ControlChart",
+    "Dependence",
     "Exclusion",
     "FalseSignals",
     "Rebase",
     "RuleSet",
+    "RunRules",
+    "RunTest",
     "Signal",
+    "TargetStep",
     "XmR",
-    "XmRChart",
     "assurance_icon",
     "expected_false_signals",
     "variation_icon",

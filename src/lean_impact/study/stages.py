@@ -34,7 +34,7 @@ from lean_impact.hooks import Plugins, ScorerEntry
 from lean_impact.pooled import RandomEffects
 from lean_impact.quality import QualityReport, assess
 from lean_impact.report import EffectAnswer, MethodAnswer
-from lean_impact.spc import NHS_2023, NHSRPLOTTHEDOTS_0_2, Baseline, XmR, XmRChart
+from lean_impact.spc import NHS_2023, NHSRPLOTTHEDOTS_0_2, Baseline, ControlChart, XmR
 from lean_impact.study.estimators import check_methods, make_estimator
 from lean_impact.study.file import Study
 from lean_impact.study.inputs import StudyInputs
@@ -83,7 +83,7 @@ class Stages:
 
     # ------------------------------------------------------------------ one series at a time
 
-    def charts(self) -> tuple[XmRChart, ...]:
+    def charts(self) -> tuple[ControlChart, ...]:
         """Draw up a control chart for each trust of the programme and each planned measure."""
         plan = self.study.plan.spc
         if plan is None:

@@ -8,7 +8,7 @@ import pandas as pd
 from lean_impact.changepoints import WindowComparison
 from lean_impact.plugins.sections.common import only
 from lean_impact.report import Chart, Column, SafeSvg, Section, StudyResults, Table, formats
-from lean_impact.spc import XmRChart, assurance_icon, expected_false_signals, variation_icon
+from lean_impact.spc import ControlChart, assurance_icon, expected_false_signals, variation_icon
 
 __all__ = ["changes_section", "spc_section"]
 
@@ -78,7 +78,7 @@ def _unstable_words(results: StudyResults) -> tuple[str, ...]:
     )
 
 
-def _unstable_before(results: StudyResults, chart: XmRChart) -> bool:
+def _unstable_before(results: StudyResults, chart: ControlChart) -> bool:
     plan = results.plan.spc
     return plan is not None and any(signal.confirmed < plan.baseline.end for signal in chart.signal_records)
 
@@ -141,7 +141,7 @@ def _icon_table(results: StudyResults) -> Table:
     )
 
 
-def _variation(chart: XmRChart) -> str:
+def _variation(chart: ControlChart) -> str:
     return f"{chart.variation}, {chart.variation_side}" if chart.variation_side else chart.variation
 
 
@@ -181,7 +181,7 @@ def _chart_section(results: StudyResults, measure: str) -> Section:
     )
 
 
-def _spc_chart(results: StudyResults, chart: XmRChart) -> Chart:
+def _spc_chart(results: StudyResults, chart: ControlChart) -> Chart:
     key = f"spc-{chart.measure.id}-{chart.trust.lower()}"
     window = results.programme.adoption_of(chart.trust).window
     found = [
