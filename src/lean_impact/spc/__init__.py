@@ -5,11 +5,15 @@ one immutable object, whose name stands on every chart.
 """
 
 from lean_impact.spc.control_chart import ControlChart
+from lean_impact.spc.counts import CChart, GChart, TChart
 from lean_impact.spc.dependence import Dependence
 from lean_impact.spc.false_signals import FalseSignals, expected_false_signals
 from lean_impact.spc.icons import assurance_icon, variation_icon
-from lean_impact.spc.records import Baseline, Exclusion, Rebase, TargetStep
+from lean_impact.spc.rates import PChart, UChart
+from lean_impact.spc.records import Baseline, Exclusion, PhaseProposal, Rebase, TargetStep
 from lean_impact.spc.rules import NHS_2023, NHSRPLOTTHEDOTS_0_2, RuleSet
+from lean_impact.spc.run_chart import RunChart
+from lean_impact.spc.run_result import RunResult
 from lean_impact.spc.run_rules import ANHOEJ, RunRules, RunTest
 from lean_impact.spc.signals import Signal
 from lean_impact.spc.xmr import XmR
@@ -19,16 +23,24 @@ __all__ = [
     "NHSRPLOTTHEDOTS_0_2",
     "NHS_2023",
     "Baseline",
+    "CChart",
     "ControlChart",
     "Dependence",
     "Exclusion",
     "FalseSignals",
+    "GChart",
+    "PChart",
+    "PhaseProposal",
     "Rebase",
     "RuleSet",
+    "RunChart",
+    "RunResult",
     "RunRules",
     "RunTest",
     "Signal",
+    "TChart",
     "TargetStep",
+    "UChart",
     "XmR",
     "assurance_icon",
     "expected_false_signals",

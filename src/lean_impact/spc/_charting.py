@@ -57,8 +57,6 @@ class Method:
         Takes the positions of a phase, and of these the points that count, and returns its lines.
     parameters : mapping of str to str
         Further choices, for the provenance.
-    cautions : tuple of str
-        What this kind of chart must say.
     """
 
     kind: ChartKind
@@ -67,7 +65,6 @@ class Method:
     values: np.ndarray
     limits: Callable[[np.ndarray, np.ndarray], Limited]
     parameters: Mapping[str, str]
-    cautions: tuple[str, ...] = ()
 
 
 def draw_up(method: Method, series: Series, decisions: Decisions) -> ControlChart:
@@ -89,7 +86,7 @@ def draw_up(method: Method, series: Series, decisions: Decisions) -> ControlChar
     """
     chart = _judge(method, series, decisions)
     plain = _judge(method, series, decisions.without_exclusions()) if decisions.exclusions else None
-    return chart.with_cautions((*cautions_of(chart, without_exclusions=plain), *method.cautions))
+    return chart.with_cautions(cautions_of(chart, without_exclusions=plain))
 
 
 def _judge(method: Method, series: Series, decisions: Decisions) -> ControlChart:

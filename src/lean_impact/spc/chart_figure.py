@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from lean_impact.domain import Window
+from lean_impact.domain import Measure, Window
 from lean_impact.spc.points import CENTRES
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lean_impact.spc.control_chart import ControlChart
     from lean_impact.spc.points import PointType
 
-__all__ = ["draw"]
+__all__ = ["LINE", "SMALL", "TARGET", "TEXT", "day_number", "draw", "time_axis"]
 
 TEXT: Final = "#212B32"
 LINE: Final = "#425563"
@@ -99,13 +99,13 @@ def _shade(chart: ControlChart, ax: Axes, window: Window | None) -> None:
             inside = chart.periods[chart.basis & (chart.phase == number)]
             later = chart.periods[~chart.basis & np.isfinite(chart.judged) & (chart.phase == number)]
             if len(inside) and len(later):
-                start, end = _day(inside[0].item()), _day(later[0].item())
+                start, end = day_number(inside[0].item()), day_number(later[0].item())
                 ax.axvspan(start, end, color=BASELINE, zorder=0)
                 _note(ax, start, BOTTOM, "baseline")
     if window is not None:
         ax.axvspan(
-            _day(window.start),
-            _day(window.end),
+            day_number(window.start),
+            day_number(window.end),
             facecolor=ADOPTION,
             edgecolor="#E3B889",
             linewidth=0.8,
@@ -113,7 +113,7 @@ def _shade(chart: ControlChart, ax: Axes, window: Window | None) -> None:
             alpha=0.6,
             zorder=0,
         )
-        _note(ax, _day(window.start), BOTTOM, "adoption window")
+        _note(ax, day_number(window.start), BOTTOM, "adoption window")
 
 
 def _lines(chart: ControlChart, ax: Axes) -> None:
@@ -153,7 +153,7 @@ def _target(chart: ControlChart, ax: Axes) -> None:
     ax.step(chart.periods, chart.target_line, where="post", **style)
     last = np.flatnonzero(np.isfinite(chart.target_line))[-1]
     if last < len(chart.target_line) - 1:
-        when = _day(chart.periods[last + 1].item())
+        when = day_number(chart.periods[last + 1].item())
         ax.annotate(
             "target ends",
             (when, chart.target_line[last]),
@@ -211,15 +211,15 @@ def _points(chart: ControlChart, ax: Axes) -> None:
 def _dates(chart: ControlChart, ax: Axes, change_points: Sequence[date]) -> None:
     """Draw declared dates solid and suggested ones dotted, each with its name."""
     if chart.baseline is not None and chart.baseline.freeze_before is not None:
-        when = _day(chart.baseline.freeze_before)
+        when = day_number(chart.baseline.freeze_before)
         ax.axvline(when, color=TEXT, linewidth=1.3, zorder=2)
         _note(ax, when, TOP, chart.baseline.label)
     for record in chart.rebases:
-        when = _day(record.date)
+        when = day_number(record.date)
         ax.axvline(when, color=TEXT, linewidth=1.0, linestyle="-.", zorder=2)
         _note(ax, when, TOP, shorten(f"new limits: {record.reason}", 40, placeholder="..."))
     for position, day in enumerate(sorted(change_points)):
-        when = _day(day)
+        when = day_number(day)
         ax.axvline(when, color=SUGGESTED, linewidth=1.4, linestyle=":", zorder=2)
         if position == 0:
             _note(
@@ -231,7 +231,7 @@ def _dates(chart: ControlChart, ax: Axes, change_points: Sequence[date]) -> None
             )
 
 
-def _day(day: date) -> float:
+def day_number(day: date) -> float:
     """Place a date on the time axis."""
     from matplotlib.dates import date2num
 
@@ -256,7 +256,8 @@ def _note(ax: Axes, when: float, height: float, words: str, colour: str = TEXT) 
     )
 
 
-def _axes(chart: ControlChart, ax: Axes) -> None:
+def time_axis(measure: Measure, ax: Axes) -> None:
+    """Format dates along the foot, and proportions as per cent along the side without ticks beyond 0 and 1."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.ticker import PercentFormatter
 
@@ -266,14 +267,19 @@ def _axes(chart: ControlChart, ax: Axes) -> None:
     ax.xaxis.set_major_formatter(formatter)
     ax.margins(x=0.01)
     low, high = ax.get_ylim()
-    if chart.measure.kind == "proportion":
+    if measure.kind == "proportion":
         ax.set_yticks([tick for tick in ax.get_yticks() if max(low, 0) <= tick <= min(high, 1)])
         ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    ax.tick_params(labelsize=8, colors=TEXT)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _axes(chart: ControlChart, ax: Axes) -> None:
+    low, high = ax.get_ylim()
+    time_axis(chart.measure, ax)
     ax.set_ylim(low - 0.08 * (high - low), high + 0.18 * (high - low))
     ax.set_title(chart.title, loc="left", fontsize=10, color=TEXT, parse_math=False)
     ax.set_ylabel(chart.measure.unit, fontsize=8, color=TEXT, parse_math=False)
-    ax.tick_params(labelsize=8, colors=TEXT)
-    ax.spines[["top", "right"]].set_visible(False)
     trial = ", trial limits" if chart.trial else ""
     ax.set_xlabel(
         f"{chart.kind} chart, rule set {chart.rule_set}{trial}", loc="left", fontsize=SMALL, color=TEXT

@@ -21,6 +21,9 @@ __all__ = ["assurance_words", "cautions_of", "description_of", "summary_of", "va
 DESCRIBED = 6
 """How many signals a text alternative names; the rest are counted and stand in the table."""
 
+BEYOND_CHANCE = 1.5
+"""From this many times the variation of chance on, limits that know chance alone are said to be useless."""
+
 # The seed of the simulation behind a caution: a reference figure, not a draw of the analysis.
 _SEED = 20231106
 
@@ -146,6 +149,7 @@ def cautions_of(chart: ControlChart, *, without_exclusions: ControlChart | None)
     return (
         *_about_signals(chart),
         *_about_season(chart),
+        *_about_dispersion(chart),
         *_about_limits(chart),
         *_about_baseline(chart),
         *_about_figures(chart),
@@ -195,6 +199,28 @@ def _about_season(chart: ControlChart) -> list[str]:
         "wide. The adjusted chart beside this one takes it out."
     )
     return [words]
+
+
+def _about_dispersion(chart: ControlChart) -> list[str]:
+    """Say whether periods vary as chance alone would have it, where the chart knows what chance gives."""
+    words = []
+    empty = int((chart.series.denominators == 0).sum()) if chart.kind[0] in "pu" else 0
+    if empty:
+        words.append(f"{empty} period(s) have a denominator of zero: nothing to judge, no figure is drawn.")
+    if not chart.dispersion or not np.isfinite(chart.dispersion[-1]):
+        return words
+    times = chart.dispersion[-1]
+    if chart.kind in {"p'", "u'"}:
+        words.append(
+            f"Limits allow for periods that vary {times:.1f} times as much as chance alone (Laney's method, not "
+            "floored at 1): what makes them differ is not explained by it."
+        )
+    elif times > BEYOND_CHANCE:
+        words.append(
+            f"Periods vary {times:.1f} times as much as chance alone, so limits of this {chart.kind} chart are too "
+            "narrow and signal everywhere; choose Laney's method or an XmR chart."
+        )
+    return words
 
 
 def _about_limits(chart: ControlChart) -> list[str]:
