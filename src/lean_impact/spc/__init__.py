@@ -10,7 +10,7 @@ from lean_impact.spc.dependence import Dependence
 from lean_impact.spc.false_signals import FalseSignals, expected_false_signals
 from lean_impact.spc.icons import assurance_icon, variation_icon
 from lean_impact.spc.rates import PChart, UChart
-from lean_impact.spc.records import Baseline, Exclusion, PhaseProposal, Rebase, TargetStep
+from lean_impact.spc.records import Baseline, Exclusion, Rebase, TargetStep
 from lean_impact.spc.rules import NHS_2023, NHSRPLOTTHEDOTS_0_2, RuleSet
 from lean_impact.spc.run_chart import RunChart
 from lean_impact.spc.run_result import RunResult
@@ -30,7 +30,6 @@ __all__ = [
     "FalseSignals",
     "GChart",
     "PChart",
-    "PhaseProposal",
     "Rebase",
     "RuleSet",
     "RunChart",

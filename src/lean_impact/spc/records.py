@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from lean_impact.domain import ProposedBoundary
 from lean_impact.errors import DesignError, Issue
 
-__all__ = ["Baseline", "Exclusion", "PhaseProposal", "Rebase", "TargetStep"]
+__all__ = ["Baseline", "Exclusion", "Rebase", "TargetStep"]
 
 MIN_FIRST = 12
 """Fewest points after which limits may be fixed, as in NHS tools."""
@@ -124,6 +125,36 @@ class Rebase(_Decision):
     1 June 2018: ward moved (board; minutes 12/18)
     """
 
+    @classmethod
+    def accepting(
+        cls, proposed: ProposedBoundary, *, reason: str, who: str, source: str | None = None
+    ) -> Rebase:
+        """Make a record of new limits from a boundary that figures suggest.
+
+        Parameters
+        ----------
+        proposed : ProposedBoundary
+            What a search or a run suggests, with its evidence.
+        reason : str
+            Why the process is known to have changed. Four questions, all yes: has it changed, is the cause
+            known, will it last, has it been seen long enough?
+        who : str
+            Who decided it.
+        source : str, optional
+            Where the decision is recorded.
+
+        Returns
+        -------
+        Rebase
+            With the evidence in it.
+
+        Raises
+        ------
+        DesignError
+            If reason or who is blank: evidence alone redraws nothing.
+        """
+        return cls(date=proposed.period, reason=reason, who=who, source=source, evidence=proposed.evidence)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exclusion(_Decision):
@@ -153,60 +184,6 @@ class Exclusion(_Decision):
     >>> print(Exclusion(date=date(2018, 6, 1), reason="system outage", who="analyst", source="log 7"))
     1 June 2018: system outage (analyst; log 7)
     """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhaseProposal:
-    """Propose a date from which new limits might hold; it changes no chart until somebody gives a reason.
-
-    Parameters
-    ----------
-    date : date
-        First day of the first period of the proposed phase.
-    method : str
-        What proposes it, such as ``"run of 9 below the median"`` or ``"step test"``.
-    evidence : str
-        What speaks for it, in words.
-
-    Examples
-    --------
-    >>> proposal = PhaseProposal(date=date(2018, 6, 1), method="step test", evidence="a fall of 3 points")
-    >>> print(proposal.accept(reason="ward moved", who="board"))
-    1 June 2018: ward moved (board). Evidence: step test: a fall of 3 points
-    """
-
-    date: date
-    method: str
-    evidence: str
-
-    def accept(self, *, reason: str, who: str, source: str | None = None) -> Rebase:
-        """Make it a record of new limits.
-
-        Parameters
-        ----------
-        reason : str
-            Why the process is known to have changed: four questions, all yes. Has it changed, is the cause
-            known, will it last, has it been seen long enough?
-        who : str
-            Who decided it.
-        source : str, optional
-            Where the decision is recorded.
-
-        Returns
-        -------
-        Rebase
-            With the evidence in it.
-
-        Raises
-        ------
-        DesignError
-            If reason or who is blank.
-        """
-        evidence = f"{self.method}: {self.evidence}"
-        return Rebase(date=self.date, reason=reason, who=who, source=source, evidence=evidence)
-
-    def __str__(self) -> str:
-        return f"{_day(self.date)}, proposed by {self.method}: {self.evidence}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
 from lean_impact._version import __version__
-from lean_impact.domain import Provenance
+from lean_impact.domain import ProposedBoundary, Provenance
 from lean_impact.errors import DesignError
 from lean_impact.kernels import runs as kernel
 from lean_impact.spc._decisions import Decisions, Target, check_series
-from lean_impact.spc.records import Baseline, Exclusion, PhaseProposal, Rebase
+from lean_impact.spc.records import Baseline, Exclusion, Rebase
 from lean_impact.spc.run_result import RunResult
 from lean_impact.spc.run_rules import ANHOEJ, RunRules
 from lean_impact.tables import Series
@@ -137,7 +138,7 @@ class RunChart:
         baseline_points: int = 12,
         run_length: int = 9,
         direction: Literal["both", "above", "below"] = "both",
-    ) -> tuple[PhaseProposal, ...]:
+    ) -> tuple[ProposedBoundary, ...]:
         """Propose phases, each beginning with a run off the median so far; nothing is redrawn.
 
         Parameters
@@ -153,7 +154,7 @@ class RunChart:
 
         Returns
         -------
-        tuple of PhaseProposal
+        tuple of ProposedBoundary
             By date; empty if there is none.
 
         Raises
@@ -173,12 +174,15 @@ class RunChart:
         )
         written = series.measure.format
         return tuple(
-            PhaseProposal(
-                date=series.periods[start].item(),
-                method=f"run of {run_length} {'above' if median > before else 'below'} the median",
-                evidence=f"median {written(median)} after {written(before)}",
+            ProposedBoundary(
+                period=series.periods[start].item(),
+                reason_needed="a known cause that lasts",
+                evidence=(
+                    f"run of {run_length} {'above' if median > before else 'below'} the median: "
+                    f"{written(median)} after {written(before)}"
+                ),
             )
-            for (_, _, before), (start, _, median) in zip(found, found[1:], strict=False)
+            for (_, _, before), (start, _, median) in pairwise(found)
         )
 
     def _provenance(self, series: Series, decisions: Decisions) -> Provenance:

@@ -101,10 +101,11 @@ class RunResult:
     @property
     def cautions(self) -> tuple[str, ...]:
         """What a reader must know before acting on the chart."""
-        words = [
+        general = (
             "A run chart sees a lasting shift and no single outlier; its rules signal on about 1 in 20 stable "
             "series of 60 independent points, and on about 1 in 3 at an autocorrelation of 0.3."
-        ]
+        )
+        words = [general]
         if not self.tests[-1].judged:
             words.append(
                 f"Too short to judge: {self.tests[-1].n_useful} points off the median, fewer than "
