@@ -8,6 +8,8 @@ from lean_impact.spc.control_chart import ControlChart
 from lean_impact.spc.counts import CChart, GChart, TChart
 from lean_impact.spc.dependence import Dependence
 from lean_impact.spc.false_signals import FalseSignals, expected_false_signals
+from lean_impact.spc.funnel import FunnelPlot
+from lean_impact.spc.funnel_result import Funnel
 from lean_impact.spc.icons import assurance_icon, variation_icon
 from lean_impact.spc.rates import PChart, UChart
 from lean_impact.spc.records import Baseline, Exclusion, Rebase, TargetStep
@@ -16,6 +18,7 @@ from lean_impact.spc.run_chart import RunChart
 from lean_impact.spc.run_result import RunResult
 from lean_impact.spc.run_rules import ANHOEJ, RunRules, RunTest
 from lean_impact.spc.signals import Signal
+from lean_impact.spc.units import UnitCounts
 from lean_impact.spc.xmr import XmR
 
 __all__ = [
@@ -28,6 +31,8 @@ __all__ = [
     "Dependence",
     "Exclusion",
     "FalseSignals",
+    "Funnel",
+    "FunnelPlot",
     "GChart",
     "PChart",
     "Rebase",
@@ -40,6 +45,7 @@ __all__ = [
     "TChart",
     "TargetStep",
     "UChart",
+    "UnitCounts",
     "XmR",
     "assurance_icon",
     "expected_false_signals",
