@@ -16,7 +16,14 @@ from lean_impact.spc.signals import Signal
 if TYPE_CHECKING:
     from lean_impact.spc.control_chart import ControlChart
 
-__all__ = ["assurance_words", "cautions_of", "description_of", "summary_of", "variation_words"]
+__all__ = [
+    "assurance_words",
+    "cautions_of",
+    "description_of",
+    "false_alarms_of",
+    "summary_of",
+    "variation_words",
+]
 
 DESCRIBED = 6
 """How many signals a text alternative names; the rest are counted and stand in the table."""
@@ -162,11 +169,8 @@ def _about_signals(chart: ControlChart) -> list[str]:
         return [f"Too short to judge: no limits from fewer than {chart.rule_set.min_points} points."]
     correlation = chart.dependence.autocorrelation
     known = bool(np.isfinite(correlation))
-    # To one decimal: the estimate is no better than that, and few simulations then serve many charts.
-    noise = round(min(max(correlation, 0.0), 0.9), 1) if known else 0.0
-    n_points = len(chart.values)
-    baseline = int(np.flatnonzero(chart.basis)[-1]) + 1 if chart.frozen and len(chart.phases) == 1 else None
-    rate = _false_alarms(n_points, baseline, noise, chart.rule_set, chart.screen)
+    rate = false_alarms_of(chart)
+    n_points, baseline, noise = rate.n_points, rate.baseline_points, rate.autocorrelation
     where = f"after a baseline of {baseline}" if baseline else "somewhere"
     general = (
         "The rules are no significance test: in stable figures of this length "
@@ -187,6 +191,26 @@ def _about_signals(chart: ControlChart) -> list[str]:
             "autocorrelation of 0.3."
         )
     return words
+
+
+def false_alarms_of(chart: ControlChart) -> FalseSignals:
+    """Return how often the rules of a chart signal in stable figures of its length and autocorrelation.
+
+    Parameters
+    ----------
+    chart : ControlChart
+        The chart.
+
+    Returns
+    -------
+    FalseSignals
+        For one chart of single figures, whatever the kind of chart.
+    """
+    correlation = chart.dependence.autocorrelation
+    # To one decimal: the estimate is no better than that, and few simulations then serve many charts.
+    noise = round(min(max(correlation, 0.0), 0.9), 1) if np.isfinite(correlation) else 0.0
+    baseline = int(np.flatnonzero(chart.basis)[-1]) + 1 if chart.frozen and len(chart.phases) == 1 else None
+    return _false_alarms(len(chart.values), baseline, noise, chart.rule_set, chart.screen)
 
 
 def _about_season(chart: ControlChart) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import fill
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -106,6 +107,7 @@ def _named(funnel: Funnel, ax: Axes, highlight: Mapping[str, str]) -> None:
                 color=TEXT,
                 zorder=5,
                 parse_math=False,
+                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.8},
             )
 
 
@@ -124,8 +126,18 @@ def _axes(funnel: Funnel, ax: Axes) -> None:
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     ax.tick_params(labelsize=8, colors=TEXT)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.set_title(funnel.title, loc="left", fontsize=10, color=TEXT, parse_math=False)
+    ax.set_title(funnel.title, loc="left", fontsize=10, color=TEXT, pad=20, parse_math=False)
     ax.set_ylabel(funnel.measure.unit, fontsize=8, color=TEXT, parse_math=False)
     below = funnel.measure.denominator or "denominator"
-    ax.set_xlabel(f"{below}\n{funnel.caption}", loc="left", fontsize=SMALL, color=TEXT, parse_math=False)
-    ax.legend(loc="best", frameon=False, fontsize=SMALL, labelcolor=TEXT)
+    caption = fill(funnel.caption, 110)
+    ax.set_xlabel(f"{below}\n{caption}", loc="left", fontsize=SMALL, color=TEXT, parse_math=False)
+    ax.legend(
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        ncols=5,
+        frameon=False,
+        fontsize=SMALL,
+        handletextpad=0.3,
+        columnspacing=1.0,
+        labelcolor=TEXT,
+    )

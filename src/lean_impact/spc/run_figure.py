@@ -60,10 +60,10 @@ def _mark_run(chart: RunResult, ax: Axes, at: np.ndarray) -> None:
         linestyle="none",
         marker="s",
         markersize=5.2,
-        markerfacecolor="#C75300",
+        markerfacecolor="#330072",
         markeredgecolor=LINE,
         zorder=4,
-        label="longest run, a signal",
+        label="longest run, longer than chance gives",
     )
 
 
@@ -73,17 +73,13 @@ def _label(chart: RunResult, ax: Axes) -> None:
     ax.set_ylim(low - 0.05 * (high - low), high + 0.12 * (high - low))
     if known.any():
         value = float(chart.centre[known][-1])
-        ax.annotate(
-            f"median {chart.measure.format(value)}",
-            (1.0, value),
-            xycoords=("axes fraction", "data"),
-            xytext=(5, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=SMALL,
-            color=TEXT,
-            annotation_clip=False,
-            parse_math=False,
+        _name(ax, value, f"median {chart.measure.format(value)}", TEXT)
+    if np.isfinite(chart.target_line[-1]):
+        _name(
+            ax,
+            float(chart.target_line[-1]),
+            f"target {chart.measure.format(float(chart.target_line[-1]))}",
+            TARGET,
         )
     for record in chart.rebases:
         ax.axvline(day_number(record.date), color=TEXT, linewidth=1.0, linestyle="-.", zorder=1)
@@ -93,3 +89,18 @@ def _label(chart: RunResult, ax: Axes) -> None:
     ax.set_xlabel(f"Run chart, rule set {chart.rule_set}", loc="left", fontsize=SMALL, color=TEXT)
     if ax.get_legend_handles_labels()[1]:
         ax.legend(loc="upper right", frameon=False, fontsize=SMALL)
+
+
+def _name(ax: Axes, value: float, words: str, colour: str) -> None:
+    ax.annotate(
+        words,
+        (1.0, value),
+        xycoords=("axes fraction", "data"),
+        xytext=(5, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=SMALL,
+        color=colour,
+        annotation_clip=False,
+        parse_math=False,
+    )

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lean_impact.domain import Measure, Provenance, Summary, period_label
+from lean_impact.kernels.special_causes import slack
 from lean_impact.spc.records import Baseline, Exclusion, Rebase, TargetStep
 from lean_impact.spc.run_rules import RunRules, RunTest
 from lean_impact.tables import Series
@@ -87,16 +88,28 @@ class RunResult:
 
     @property
     def variation(self) -> RunVariation:
-        """What the last phase says; improvement or concern only where a long run has a side that is better."""
+        """What the last phase says; improvement or concern only where a long run still lasts at the last point."""
         test = self.tests[-1]
         if not test.judged:
             return "too short to judge"
         if not test.signal:
             return "random"
-        if not test.long_run or self.measure.improvement == "neutral":
+        if not test.long_run or self.measure.improvement == "neutral" or not self._lasts:
             return "non-random"
         better = 1 if self.measure.improvement == "increase" else -1
         return "improvement" if test.run_side == better else "concern"
+
+    @property
+    def _lasts(self) -> bool:
+        """Whether the longest run of the last phase holds its last point off the line."""
+        off = np.isfinite(self.judged) & ~self._on_line & (self.phase == self.phase[-1])
+        last = self.periods[np.flatnonzero(off)[-1]].item()
+        return bool(self.tests[-1].run_end == last)
+
+    @property
+    def _on_line(self) -> np.ndarray:
+        tolerance = slack(self.judged, np.abs(np.nan_to_num(self.centre)))
+        return np.asarray(np.abs(self.judged - self.centre) <= tolerance)
 
     @property
     def cautions(self) -> tuple[str, ...]:
@@ -158,7 +171,7 @@ class RunResult:
                 "centre": self.centre,
                 "phase": self.phase,
                 "in_basis": self.basis,
-                "on_line": np.isclose(self.judged, self.centre, rtol=1e-14, atol=0),
+                "on_line": self._on_line,
                 "target": self.target_line,
                 "rule_set": str(self.rule_set),
             }
