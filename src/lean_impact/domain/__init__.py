@@ -18,10 +18,10 @@ from lean_impact.domain.protocol import (
     Exclusion,
     NotComparable,
     QualityPlan,
-    SpcPlan,
 )
 from lean_impact.domain.provenance import InputFile, Provenance
 from lean_impact.domain.quality import Decision, QualityFinding
+from lean_impact.domain.spc import FunnelQuestion, PointLeftOut, RebaseRecord, SpcPlan, TargetChange
 from lean_impact.domain.study import StudyInfo
 from lean_impact.domain.text import Summary
 from lean_impact.domain.triangulation import (
@@ -57,23 +57,27 @@ __all__ = [
     "Event",
     "Exclusion",
     "Frequency",
+    "FunnelQuestion",
     "InputFile",
     "Measure",
     "MethodPlan",
     "NotComparable",
     "OutcomeState",
     "PValue",
+    "PointLeftOut",
     "PowerPlan",
     "Programme",
     "ProposedBoundary",
     "Provenance",
     "QualityFinding",
     "QualityPlan",
+    "RebaseRecord",
     "SpcPlan",
     "State",
     "StudyInfo",
     "Succession",
     "Summary",
+    "TargetChange",
     "TrendPlan",
     "Trust",
     "TrustEffect",

@@ -120,7 +120,7 @@ class UnitCounts:
         DesignError
             If no trust has every period with numerator and denominator.
         """
-        part = panel.window(window.start, window.end)
+        part = panel.restrict(measures=[measure]).window(window.start, window.end)
         definition = panel.measure(measure)
         found, left_out = {}, []
         for trust in part.trusts:
