@@ -76,7 +76,8 @@ class Beside:
             return (words,)
         lasting = (
             f"In the adjusted chart a lasting change shows in full in its first period only and then as "
-            f"{100 * (1 - phi):.0f}% of its size: it finds fewer false signals, and fewer lasting changes."
+            f"{100 * (1 - phi):.0f}% of its size: it finds fewer false signals, and fewer lasting changes. A shift "
+            "or trend among the points behind the limits looks like autocorrelation and is taken out with it."
         )
         return words, lasting
 

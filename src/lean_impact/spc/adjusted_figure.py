@@ -48,7 +48,7 @@ def draw(
     upper, lower = figure.subplots(2, 1, sharex=True)
     both.plain.plot(upper, window=window, change_points=change_points)
     both.adjusted.plot(lower, window=window)
-    upper.set_title("As it is", loc="left")
-    lower.set_title(f"Adjusted, taken out: {both.taken_out}", loc="left")
+    upper.set_title("As it is", loc="left", fontsize=10)
+    lower.set_title(f"Adjusted, taken out: {both.taken_out}", loc="left", fontsize=10)
     upper.tick_params(labelbottom=True)
     return figure

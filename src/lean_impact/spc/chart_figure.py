@@ -56,6 +56,7 @@ def draw(
     ax: Axes | None = None,
     window: Window | None = None,
     change_points: Sequence[date] = (),
+    span: tuple[float, float] | None = None,
 ) -> Axes:
     """Draw a chart on axes.
 
@@ -69,6 +70,8 @@ def draw(
         Stretch to shade as the adoption window.
     change_points : sequence of date
         Suggested change-points, drawn as dotted lines; they change no limit.
+    span : tuple of float, optional
+        Ends of the value axis, before room is added for names; as the figures need if not given.
 
     Returns
     -------
@@ -84,6 +87,8 @@ def draw(
 
         ax = Figure(figsize=(9, 3.6), dpi=100, layout="constrained").add_subplot()
     ax.plot(chart.periods, chart.values, color=LINE, linewidth=1, zorder=3)
+    if span is not None:
+        ax.set_ylim(*span)
     _lines(chart, ax)
     _points(chart, ax)
     _shade(chart, ax, window)

@@ -18,6 +18,7 @@ from lean_impact.spc import (
     overview,
     variation_icon,
 )
+from lean_impact.spc.overview import ROWS as GRID_ROWS
 
 __all__ = ["changes_section", "spc_section"]
 
@@ -145,6 +146,12 @@ def _icon_table(results: StudyResults, view: Overview) -> Table:
 
 def _grid_table(view: Overview) -> Table:
     frame = view.grid()
+    icons = {chart.variation: variation_icon(chart) for chart in reversed(view.charts)}
+    rows = [
+        SafeSvg(svg=icons[key], words=words) if (key := _row_of(words)) in icons else words
+        for words in frame["variation"]
+    ]
+    frame = frame.assign(variation=pd.Series(rows, dtype=object))
     return Table(
         id="spc-grid",
         caption="Measures by variation (rows) and assurance (columns)",
@@ -152,6 +159,11 @@ def _grid_table(view: Overview) -> Table:
         columns={"variation": "Variation"},
         note="“Improvement, still fails its target” is a common and honest finding: the two icons answer two questions.",
     )
+
+
+def _row_of(words: str) -> str:
+    """Return the variation that a row of the grid stands for."""
+    return {name: variation for variation, name in GRID_ROWS}[words]
 
 
 def _variation(chart: ControlChart) -> str:
