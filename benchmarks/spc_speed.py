@@ -2,8 +2,8 @@
 
 1,000 series of 36 independent points, processor seconds of this process only. abspc is no dependency of this
 library and judges by other rules (a shift of 8, a trend of 6, its icon from the last special cause anywhere), so
-only its time is compared; its limits are compared for scale: it uses 3 / 1.128 for 2.66 and does not screen. Where it is
-installed elsewhere, name the folder of its site-packages::
+only its time is compared. Its limits are compared for scale: it uses 3 / 1.128 for 2.66 and does not screen.
+Where it is installed elsewhere, name the folder of its site-packages::
 
     python benchmarks/spc_speed.py --series 1000 --peer /path/to/venv/lib/python3.12/site-packages
 

@@ -174,7 +174,7 @@ class Funnel:
         words = [general]
         if np.isnan(self.tau2):
             words.append(
-                "Differences between units cannot be estimated from one unit; limits are of sampling."
+                "Too few units are left to estimate differences between them; limits are of sampling alone."
             )
         elif n < FEW:
             words.append(f"Differences between units are estimated from {n} units: hardly known.")
@@ -233,11 +233,11 @@ class Funnel:
     def _facts(self) -> list[str]:
         written = self.measure.format
         outside, far = self.outside(95), self.outside(998)
-        allow = (
-            "Limits allow for differences between units."
-            if self.adjusted
-            else "No differences between units beyond sampling; limits are of sampling alone."
-        )
+        allow = "No differences between units beyond sampling are seen; limits are of sampling alone."
+        if self.adjusted:
+            allow = "Limits allow for differences between units."
+        elif np.isnan(self.tau2) or "no allowance" in self.treatment:
+            allow = "Limits are of sampling alone."
         return [
             f"{len(self.counts)} units, target {written(self.target)}.",
             f"{self.caption}.",
