@@ -74,11 +74,11 @@ class CallawaySantAnna:
     standard deviation of the estimate is more than twice that with all periods. Those assume parallel
     trends over the whole time before.
 
-    The default p is a t test on the trusts' own effects, claimed for two and more treated trusts whatever their
-    variance and autocorrelation; a single one is ranked among placebo trusts by its studentised effect, claimed with
-    the base of all periods only. Influence functions reject too often with a handful of trusts. Tables:
-    ``group-time``, and ``averages`` (simple, group, dynamic, calendar, overall and by element, with uniform
-    bands), both with influence-function standard errors; ``pre-test`` where the placebo effects are few enough.
+    The default p is a t test on the trusts' own effects, whatever their variance and autocorrelation; a single one
+    is ranked among placebo trusts by its studentised effect, claimed if its noise has the same shape as theirs.
+    Influence functions reject too often with a handful of trusts. Tables: ``group-time``, and ``averages`` (simple,
+    group, dynamic, calendar, overall and by element, with uniform bands), both with influence-function standard
+    errors; ``pre-test`` where the placebo effects are few enough.
 
     References
     ----------
@@ -149,7 +149,9 @@ class CallawaySantAnna:
     @property
     def needs(self) -> Needs:
         """What it asks of a panel; a regression on covariates needs more comparison trusts than coefficients."""
-        return Needs(comparison=2 + 2 * len(self.covariates), counts=self.weighting == "denominator")
+        return Needs(
+            comparison=2 + 2 * len(self.covariates), before=1, counts=self.weighting == "denominator"
+        )
 
     @property
     def published_name(self) -> str:

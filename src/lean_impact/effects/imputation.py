@@ -71,12 +71,12 @@ class ImputationDifferenceInDifferences:
     imputed figure; the pooled effect the mean over trusts. It asks that without the programme all trusts would have
     moved in parallel over the *whole* time before and after.
 
-    With two or more treated trusts the default p is a t test on the trusts' own effects; it holds its level with few
-    treated trusts, autocorrelation, and treated trusts that vary more or less than the others. A single treated trust
-    is ranked among placebo trusts by its effect in units of its gaps before: claimed if its noise
-    has the same shape as theirs. With common factors, trends are not parallel and neither test is claimed for a single
-    panel, though on average over trusts that load on them alike it holds. Tables: ``averages`` and ``horizons``
-    (published estimates, every treated figure weighted alike), ``pre-trend``.
+    With two or more treated trusts the default p is a t test on the trusts' own effects, with autocorrelation and
+    with treated trusts that vary more or less than the others. A single treated trust is ranked among placebo
+    trusts by its effect in units of its gaps before; that is claimed if its noise has the same shape as theirs.
+    Common factors do no harm if treated and other trusts load on them alike; if not, trends are not parallel and
+    nothing is claimed. Tables: ``averages`` and ``horizons`` (published estimates, every treated figure weighted
+    alike), ``pre-trend``.
 
     References
     ----------
@@ -134,7 +134,7 @@ class ImputationDifferenceInDifferences:
     @property
     def needs(self) -> Needs:
         """What it asks of a panel."""
-        return Needs(holes="keep", counts=self.weighting == "denominator")
+        return Needs(before=1, holes="keep", counts=self.weighting == "denominator")
 
     @property
     def published_name(self) -> str:

@@ -182,7 +182,7 @@ def _mean(values: np.ndarray) -> np.ndarray:
 def _base_periods(
     arrays: PanelArrays, start: int, members: np.ndarray, base_length: int | None
 ) -> np.ndarray:
-    before: np.ndarray = np.array(arrays.before[:, members]).any(axis=1)
+    before = np.asarray(arrays.before[:, members].any(axis=1))
     before[start:] = False
     places = np.flatnonzero(before)
     return places if base_length is None else places[-base_length:]

@@ -65,10 +65,10 @@ class SunAbraham:
     :class:`ImputationDifferenceInDifferences` is far more precise. Without covariates the estimates are those of
     :class:`CallawaySantAnna` with ``base_length=1``.
 
-    The default p is a t test on the trusts' own effects, claimed for two and more treated trusts whatever their
-    variance and autocorrelation. For a single one, its rank among placebo trusts, studentised by their spread around
-    that one period, is not claimed. Tables: ``averages`` (all treated figures alike, as the authors weigh) and
-    ``horizons``, with cluster-robust standard errors.
+    The default p is a t test on the trusts' own effects, whatever their variance and autocorrelation. A single one
+    is ranked among placebo trusts by its studentised effect, claimed if its noise has the same shape as theirs.
+    Tables: ``averages`` (all treated figures alike, as the authors weigh) and ``horizons``, with cluster-robust
+    standard errors.
 
     References
     ----------
@@ -126,7 +126,7 @@ class SunAbraham:
     @property
     def needs(self) -> Needs:
         """What it asks of a panel."""
-        return Needs(counts=self.weighting == "denominator")
+        return Needs(before=1, counts=self.weighting == "denominator")
 
     @property
     def published_name(self) -> str:
