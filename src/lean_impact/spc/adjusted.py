@@ -162,7 +162,7 @@ def beside(chart: ControlChart) -> Beside:
     Notes
     -----
     With centre c, season s and autocorrelation r of the points behind the limits, d = y - s - c, the adjusted
-    figure is c + (d_t - r d_(t-1)), divided as :func:`lean_impact.kernels.season.innovations` says after gaps.
+    figure is c + (d_t - r d_(t-1)); after a gap of g periods c + (d_t - r^g d_(t-g)) / sqrt(1 + r^2 + ... + r^(2g-2)).
     Season and autocorrelation are taken out only if clear of chance. The target is left out: it is set for
     figures as they are.
 

@@ -33,7 +33,7 @@ class ControlChart:
     Attributes
     ----------
     kind : str
-        Kind of chart, see :data:`~lean_impact.spc.points.ChartKind`.
+        Kind of chart: ``XmR``, ``p``, ``p'``, ``u``, ``u'``, ``c``, ``g`` or ``t``.
     series : Series
         The figures that were charted.
     values : ndarray of float64, shape (n_points,)
