@@ -3,6 +3,7 @@
 Nothing here knows pandas or numpy; a model that exists is valid.
 """
 
+from lean_impact.domain.boundary import ProposedBoundary
 from lean_impact.domain.context import CaseTable, Cell, Condition, Construct, ContextFramework, State
 from lean_impact.domain.estimate import Estimate, PValue, TrustEffect
 from lean_impact.domain.measure import DefinitionChange, Measure
@@ -17,10 +18,10 @@ from lean_impact.domain.protocol import (
     Exclusion,
     NotComparable,
     QualityPlan,
-    SpcPlan,
 )
 from lean_impact.domain.provenance import InputFile, Provenance
 from lean_impact.domain.quality import Decision, QualityFinding
+from lean_impact.domain.spc import FunnelQuestion, PointLeftOut, RebaseRecord, SpcPlan, TargetChange
 from lean_impact.domain.study import StudyInfo
 from lean_impact.domain.text import Summary
 from lean_impact.domain.triangulation import (
@@ -56,22 +57,27 @@ __all__ = [
     "Event",
     "Exclusion",
     "Frequency",
+    "FunnelQuestion",
     "InputFile",
     "Measure",
     "MethodPlan",
     "NotComparable",
     "OutcomeState",
     "PValue",
+    "PointLeftOut",
     "PowerPlan",
     "Programme",
+    "ProposedBoundary",
     "Provenance",
     "QualityFinding",
     "QualityPlan",
+    "RebaseRecord",
     "SpcPlan",
     "State",
     "StudyInfo",
     "Succession",
     "Summary",
+    "TargetChange",
     "TrendPlan",
     "Trust",
     "TrustEffect",

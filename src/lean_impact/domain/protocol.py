@@ -12,6 +12,7 @@ from lean_impact.domain._model import DomainModel
 from lean_impact.domain.measure import Slug
 from lean_impact.domain.period import Window
 from lean_impact.domain.quality import Decision
+from lean_impact.domain.spc import SpcPlan
 from lean_impact.domain.triangulation import CurvePlan, MethodPlan, PowerPlan, TrendPlan, twice
 from lean_impact.domain.trust import TrustCode
 
@@ -136,24 +137,6 @@ class EffectQuestion(DomainModel):
                 f"pre ends {self.pre.end}, after post starts {self.post.start}; the two must not overlap"
             )
         return self
-
-
-class SpcPlan(DomainModel):
-    """Which control charts are drawn.
-
-    Parameters
-    ----------
-    measures : tuple of str
-        One chart for each trust of the programme and each of these.
-    rules : {"nhs_2023", "nhsrplotthedots_0_2"}
-        Rule set.
-    baseline : Window
-        Periods that the limits are computed from; they are carried over all later ones.
-    """
-
-    measures: tuple[Slug, ...] = Field(min_length=1)
-    rules: Literal["nhs_2023", "nhsrplotthedots_0_2"] = "nhs_2023"
-    baseline: Window
 
 
 class ChangePointPlan(DomainModel):
@@ -286,6 +269,7 @@ class AnalysisPlan(DomainModel):
         stages = (self.quality, self.spc, self.changepoints)
         others = {measure for stage in stages if stage for measure in stage.measures}
         others |= set(self.curve.measures) if self.curve else set()
+        others |= {funnel.measure for funnel in self.spc.funnels} if self.spc else set()
         return tuple(sorted({question.measure for question in self.effects} | others))
 
     def digest(self) -> str:

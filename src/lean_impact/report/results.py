@@ -32,7 +32,7 @@ from lean_impact.errors import Issue
 from lean_impact.kernels.multiplicity import holm
 from lean_impact.pooled import PooledResult
 from lean_impact.quality import QualityReport
-from lean_impact.spc import XmRChart
+from lean_impact.spc import ControlChart, Funnel
 from lean_impact.tables import Panel
 
 __all__ = ["EffectAnswer", "MethodAnswer", "StudyResults"]
@@ -112,7 +112,7 @@ class StudyResults:
         What was noticed while the figures were read.
     quality : QualityReport
         Findings on the figures.
-    charts : tuple of XmRChart
+    charts : tuple of ControlChart
         Control charts of the programme's trusts.
     changes : tuple of WindowComparison
         Change-points of the programme's trusts, against their adoption windows.
@@ -136,6 +136,8 @@ class StudyResults:
         Plugins that were loaded: name, package, version, bundled, sha256.
     failures : tuple of str
         Plugins that failed, and how.
+    funnels : tuple of Funnel
+        All trusts in one stretch of time, in the order of the plan.
     """
 
     info: StudyInfo
@@ -147,7 +149,7 @@ class StudyResults:
     successions: tuple[Succession, ...]
     data_issues: tuple[Issue, ...]
     quality: QualityReport
-    charts: tuple[XmRChart, ...]
+    charts: tuple[ControlChart, ...]
     changes: tuple[WindowComparison, ...]
     answers: tuple[EffectAnswer, ...]
     cases: CaseTable | None
@@ -159,6 +161,7 @@ class StudyResults:
     pretrend: PretrendResult | None = None
     trends: TrendSensitivity | None = None
     failures: tuple[str, ...] = ()
+    funnels: tuple[Funnel, ...] = ()
 
     @property
     def primary(self) -> EffectAnswer:

@@ -163,7 +163,7 @@ def _evaluate(study: Study, plugins: Plugins, tell: _Teller) -> tuple[StudyResul
     tell("Checking their quality")
     quality = stages.quality()
     tell("Drawing up control charts")
-    charts = stages.charts()
+    charts, funnels = stages.charts(), stages.funnels()
     tell("Looking for change-points")
     changes = stages.changes()
     tell("Estimating effects")
@@ -184,6 +184,7 @@ def _evaluate(study: Study, plugins: Plugins, tell: _Teller) -> tuple[StudyResul
         data_issues=inputs.issues,
         quality=quality,
         charts=charts,
+        funnels=funnels,
         changes=changes,
         answers=answers,
         cases=study.cases,

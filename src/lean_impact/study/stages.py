@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 
 import numpy as np
@@ -34,7 +33,8 @@ from lean_impact.hooks import Plugins, ScorerEntry
 from lean_impact.pooled import RandomEffects
 from lean_impact.quality import QualityReport, assess
 from lean_impact.report import EffectAnswer, MethodAnswer
-from lean_impact.spc import NHS_2023, NHSRPLOTTHEDOTS_0_2, Baseline, XmR, XmRChart
+from lean_impact.spc import ControlChart, Funnel
+from lean_impact.study.charting import draw_charts, draw_funnels
 from lean_impact.study.estimators import check_methods, make_estimator
 from lean_impact.study.file import Study
 from lean_impact.study.inputs import StudyInputs
@@ -42,7 +42,6 @@ from lean_impact.study.triangulation import Triangulation
 
 __all__ = ["Stages"]
 
-_RULES = {"nhs_2023": NHS_2023, "nhsrplotthedots_0_2": NHSRPLOTTHEDOTS_0_2}
 _FEWEST_TO_POOL = 2
 
 
@@ -84,21 +83,13 @@ class Stages:
 
     # ------------------------------------------------------------------ one series at a time
 
-    def charts(self) -> tuple[XmRChart, ...]:
+    def charts(self) -> tuple[ControlChart, ...]:
         """Draw up a control chart for each trust of the programme and each planned measure."""
-        plan = self.study.plan.spc
-        if plan is None:
-            return ()
-        estimator = XmR(rules=_RULES[plan.rules])
-        panel = self.inputs.panel.restrict(trusts=self.study.programme.codes, measures=plan.measures)
-        baseline = Baseline(freeze_before=plan.baseline.end, label="declared start")
-        return tuple(
-            estimator.chart(
-                panel.window(plan.baseline.start, date.max).series(code, measure), baseline=baseline
-            )
-            for measure in plan.measures
-            for code in self.study.programme.codes
-        )
+        return draw_charts(self.study, self.inputs)
+
+    def funnels(self) -> tuple[Funnel, ...]:
+        """Set all trusts against funnel limits, for each planned stretch of time."""
+        return draw_funnels(self.study, self.inputs)
 
     def changes(self) -> tuple[WindowComparison, ...]:
         """Look for change-points blindly, then compare them with the adoption windows."""
