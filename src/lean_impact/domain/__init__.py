@@ -3,6 +3,7 @@
 Nothing here knows pandas or numpy; a model that exists is valid.
 """
 
+from lean_impact.domain.boundary import ProposedBoundary
 from lean_impact.domain.context import CaseTable, Cell, Condition, Construct, ContextFramework, State
 from lean_impact.domain.estimate import Estimate, PValue, TrustEffect
 from lean_impact.domain.measure import DefinitionChange, Measure
@@ -63,6 +64,7 @@ __all__ = [
     "PValue",
     "PowerPlan",
     "Programme",
+    "ProposedBoundary",
     "Provenance",
     "QualityFinding",
     "QualityPlan",
