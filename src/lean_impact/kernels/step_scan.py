@@ -134,7 +134,7 @@ def scan_steps(
 
     Examples
     --------
-    >>> noise = np.random.default_rng(1).normal(size=(1, 40))
+    >>> noise = np.random.default_rng(4).normal(size=(1, 40))
     >>> seen = scan_steps(noise + 4.0 * (np.arange(40) >= 25), positions=np.arange(40),
     ...                   design=np.ones((40, 1)), bounds=(5, 36))
     >>> int(seen.best[0]), bool(seen.statistic[0] > 20)
