@@ -20,6 +20,14 @@ COLUMNS = [
     "size_upper",
     "p_value",
     "p_smallest",
+    "kind",
+    "slope_change",
+    "slope_lower",
+    "slope_upper",
+    "set_start",
+    "set_end",
+    "set_periods",
+    "set_level",
 ]
 
 

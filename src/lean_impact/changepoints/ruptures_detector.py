@@ -21,10 +21,11 @@ from lean_impact.changepoints._calibration import (
     scan,
     simulate,
 )
-from lean_impact.changepoints._cautions import doubts, holes_and_imputed
+from lean_impact.changepoints._cautions import doubts, holes_and_imputed, too_few
 from lean_impact.changepoints._segmentation import segment
 from lean_impact.changepoints._stepmodel import fit_steps, fitted_values, segments_of
-from lean_impact.changepoints.result import Change, ChangePoints, Segment, Status
+from lean_impact.changepoints.change import Change, Segment
+from lean_impact.changepoints.result import ChangePoints, Status
 from lean_impact.domain import Provenance, PValue
 from lean_impact.errors import DesignError, Issue, TableError
 from lean_impact.tables import Series
@@ -181,10 +182,7 @@ class RupturesDetector:
         kept = np.flatnonzero(np.isfinite(series.values))
         cautions = holes_and_imputed(series, kept)
         if len(kept) < MIN_SEGMENTS * self.min_size:
-            few = (
-                f"{len(kept)} periods with a figure are too few to judge; at least "
-                f"{MIN_SEGMENTS * self.min_size} are needed."
-            )
+            few = too_few(len(kept), MIN_SEGMENTS * self.min_size)
             return self._nothing(series, "too short", (*cautions, few))
         layout = layout_of(series, kept, min_size=self.min_size)
         observed = series.values[kept]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from lean_impact.kernels.autoregression import simulate_ar1
 from lean_impact.kernels.step_scan import PHI_GRID, Form, scan_steps
 
-__all__ = ["SMALLEST_P", "StepNull", "simulate_step_null"]
+__all__ = ["PHI_RANGE", "SMALLEST_P", "StepNull", "simulate_step_null"]
 
 Floats = NDArray[np.float64]
 
@@ -19,7 +20,7 @@ SMALLEST_P: Final = 1e-6
 """Smallest p-value that the tail of a table is trusted with."""
 
 PHI_RANGE: Final = (-0.3, 0.97)
-"""True autocorrelations of the simulated series, evenly spread."""
+"""Autocorrelations of stable series. Above that a series is a random walk for all that ten years can tell."""
 
 _TAIL: Final = 0.05
 """Share of the table beyond which its tail is smoothed."""
@@ -106,6 +107,8 @@ def simulate_step_null(
     bounds: tuple[int, int],
     form: Form = "level",
     scale: Floats | None = None,
+    prepare: Callable[[Floats], Floats] | None = None,
+    phi_range: tuple[float, float] = PHI_RANGE,
     draws: int = 8000,
     near: int = 800,
     seed: int = 0,
@@ -118,8 +121,12 @@ def simulate_step_null(
         As for :func:`~lean_impact.kernels.step_scan.scan_steps`.
     scale : ndarray, shape (n_observed,), optional
         Standard deviation of each figure up to a factor.
+    prepare : callable, optional
+        What is done to observed series before they are scanned, such as pulling in wild figures.
+    phi_range : tuple of float
+        True autocorrelations of the simulated series are evenly spread over it.
     draws : int
-        Stable series, true autocorrelations evenly spread from -0.3 to 0.97.
+        Stable series.
     near : int
         How many of them an observed series is compared with.
     seed : int
@@ -144,11 +151,13 @@ def simulate_step_null(
     (24, 100)
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, 4]))
-    phi = np.linspace(*PHI_RANGE, draws)
+    phi = np.linspace(*phi_range, draws)
     whole = simulate_ar1(phi, n_periods=int(positions[-1] - positions[0]) + 1, rng=rng)
     values = whole[:, positions - positions[0]]
     if scale is not None:
         values *= scale
+    if prepare is not None:
+        values = prepare(values)
     scales = None if scale is None else np.broadcast_to(scale, values.shape)
     seen = scan_steps(values, positions=positions, design=design, bounds=bounds, scale=scales, form=form)
     return _sorted_by_estimate(seen.statistic, seen.phi_index, phi, min(near, draws), rng)

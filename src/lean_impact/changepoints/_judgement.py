@@ -1,0 +1,224 @@
+"""Scan series on one calendar for one change and compare them with stable series; arrays only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lean_impact.changepoints._calendar import StepCalendar
+from lean_impact.kernels.robust_steps import winsorise
+from lean_impact.kernels.step_null import StepNull, simulate_step_null
+from lean_impact.kernels.step_scan import PHI_GRID, Form, StepGrid, StepScan, scan_steps, step_grid
+
+__all__ = ["Judged", "Noise", "describe_noise", "is_constant", "judge", "null_of", "sampling_scale"]
+
+Floats = NDArray[np.float64]
+
+_ROUNDING: Final = 1e-12
+_NEAR_SHARE: Final = 10  # the table is this many times as large as what one series is compared with
+_POWER_80: Final = 0.8416  # normal quantile of 80 %
+_LEAST_SHARE: Final = 0.02  # of the noise; less sampling noise than that changes no weight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judged:
+    """Series on one calendar, compared with stable ones.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n_series, n_observed)
+        What was scanned: as given, or wild figures pulled in.
+    scale : ndarray or None, shape (n_series, n_observed)
+        Standard deviation of each figure up to a factor.
+    dispersion : ndarray, shape (n_series,)
+        Variance about the best step over that of pure sampling; NaN without known denominators.
+    scan : StepScan
+        Likelihoods.
+    null : StepNull
+        Stable series of this calendar.
+    p_values : ndarray, shape (n_series,)
+        How often stable series look at least as unstable.
+    """
+
+    values: Floats
+    scale: Floats | None
+    dispersion: Floats
+    scan: StepScan
+    null: StepNull
+    p_values: Floats
+
+
+def is_constant(values: Floats, calendar: StepCalendar) -> NDArray[np.bool_]:
+    """Tell which series are nothing but level, trend and season, shape (n_series,)."""
+    basis = np.linalg.qr(calendar.design)[0]
+    rest = values - values.mean(axis=1, keepdims=True)
+    rest = rest - (rest @ basis) @ basis.T
+    constant: NDArray[np.bool_] = np.ptp(rest, axis=1) <= _ROUNDING * np.abs(values).max(axis=1)
+    return constant
+
+
+@lru_cache(maxsize=64)
+def null_of(calendar: StepCalendar, *, form: Form, robust: bool, draws: int, seed: int) -> StepNull:
+    """Simulate the table of a calendar once; trusts that report together share it."""
+    prepare = partial(winsorise, design=calendar.design, bounds=calendar.bounds) if robust else None
+    return simulate_step_null(
+        positions=calendar.where,
+        design=calendar.design,
+        bounds=calendar.bounds,
+        form=form,
+        prepare=prepare,
+        draws=draws,
+        near=draws // _NEAR_SHARE,
+        seed=seed,
+    )
+
+
+def judge(
+    values: Floats,
+    calendar: StepCalendar,
+    *,
+    form: Form,
+    robust: bool,
+    draws: int,
+    seed: int,
+    sampling: Floats | None = None,
+) -> Judged:
+    """Scan series and give each its p-value.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_series, n_observed)
+        Figures; none constant.
+    calendar : StepCalendar
+        Their calendar and model.
+    form, robust, draws, seed
+        See :class:`~lean_impact.changepoints.StepTest`.
+    sampling : ndarray, shape (n_series, n_observed), optional
+        Sampling variance of each figure by its denominator, NaN for series without.
+    """
+    bounds = calendar.bounds
+    if robust:
+        values = winsorise(values, design=calendar.design, bounds=bounds)
+    scan = partial(
+        scan_steps, values, positions=calendar.where, design=calendar.design, bounds=bounds, form=form
+    )
+    seen, scale = scan(), None
+    dispersion = np.full(len(values), np.nan)
+    if sampling is not None and np.isfinite(sampling).any():
+        scale, dispersion = sampling_scale(values, sampling, calendar, seen.best)
+        seen = scan(scale=scale)
+    null = null_of(calendar, form=form, robust=robust, draws=draws, seed=seed)
+    return Judged(
+        values=values,
+        scale=scale,
+        dispersion=dispersion,
+        scan=seen,
+        null=null,
+        p_values=null.p_values(seen.statistic, seen.phi_index),
+    )
+
+
+def sampling_scale(
+    values: Floats, sampling: Floats, calendar: StepCalendar, best: NDArray[np.int64]
+) -> tuple[Floats, Floats]:
+    r"""Weigh figures by their denominators as far as sampling is what makes them vary.
+
+    Returns
+    -------
+    scale : ndarray, shape (n_series, n_observed)
+        Standard deviation up to a factor; 1 everywhere for a series without denominators.
+    dispersion : ndarray, shape (n_series,)
+        Variance about the best step over the mean sampling variance.
+
+    Notes
+    -----
+    Variance of a figure is :math:`\sigma^2_b + v_t` with sampling variance :math:`v_t`, such as
+    :math:`p (1 - p) / n_t`, and extra variance :math:`\sigma^2_b` by the method of moments, as in Laney's
+    charts: with large denominators sampling hardly matters, and all figures weigh the same.
+    """
+    variance = _variance_about_step(values, calendar, best)
+    mean = sampling.mean(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        dispersion = np.where(mean > 0, variance / mean, np.nan)
+        share = np.clip(1.0 / dispersion, 0.0, 1.0)
+    known = np.isfinite(share) & (share > _LEAST_SHARE)
+    relative = np.where(known[:, None], sampling / np.where(known, mean, 1.0)[:, None], 1.0)
+    share = np.where(known, share, 0.0)[:, None]
+    scale: Floats = np.sqrt(1.0 - share + share * relative)
+    return scale, dispersion
+
+
+def _variance_about_step(values: Floats, calendar: StepCalendar, best: NDArray[np.int64]) -> Floats:
+    basis = np.linalg.qr(calendar.design)[0]
+    rest = values - (values @ basis) @ basis.T
+    step = (np.arange(calendar.n)[None, :] >= best[:, None]).astype("float64")
+    step = step - (step @ basis) @ basis.T
+    norm = np.maximum((step**2).sum(axis=1), 1e-12)
+    left = (rest**2).sum(axis=1) - (rest * step).sum(axis=1) ** 2 / norm
+    degrees = max(calendar.n - calendar.design.shape[1] - 1, 1)
+    variance: Floats = np.maximum(left, 0.0) / degrees
+    return variance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noise:
+    """The noise of one series, and what it hides.
+
+    Attributes
+    ----------
+    phi, phi_lower, phi_upper : float
+        Autocorrelation that stable series with this estimate really have: median, 5th and 95th percentile.
+    n_effective : float
+        Independent figures that would tell as much about a level.
+    minimal_detectable : float
+        Step in the middle of the series that is found four times in five.
+    """
+
+    phi: float
+    phi_lower: float
+    phi_upper: float
+    n_effective: float
+    minimal_detectable: float
+
+
+def describe_noise(judged: Judged, calendar: StepCalendar, series: int, false_alarm: float) -> Noise:
+    r"""Tell the autocorrelation and the smallest step that could have been seen.
+
+    Notes
+    -----
+    With the critical statistic :math:`c` at this autocorrelation, a step is found when its t-statistic passes
+    :math:`t_c = \sqrt{\nu (e^{c/\nu} - 1)}`; one of :math:`(t_c + 0.84)` standard errors is found with
+    probability 0.8.
+    """
+    phi_index = int(judged.scan.phi_index[series])
+    low, middle, high = judged.null.phi_between(phi_index, 0.9)
+    grid = step_grid(
+        judged.values[[series]],
+        positions=calendar.where,
+        design=calendar.design,
+        bounds=calendar.bounds,
+        scale=None if judged.scale is None else judged.scale[[series]],
+    )
+    return Noise(
+        phi=middle,
+        phi_lower=low,
+        phi_upper=high,
+        n_effective=calendar.n * (1.0 - middle) / (1.0 + middle),
+        minimal_detectable=_minimal_detectable(
+            grid, judged.null.critical(phi_index, false_alarm), phi_index, middle
+        ),
+    )
+
+
+def _minimal_detectable(grid: StepGrid, critical: float, phi_index: int, phi: float) -> float:
+    at = int(np.abs(PHI_GRID - phi).argmin())
+    centre = len(grid.candidates) // 2
+    best = int(grid.log_likelihood[phi_index, 0].argmax())
+    variance = float(grid.variance[phi_index, 0, best])
+    error = float(grid.standard_error[at, 0, centre]) / np.sqrt(float(grid.variance[at, 0, centre]))
+    needed = np.sqrt(grid.degrees * np.expm1(critical / grid.degrees)) + _POWER_80
+    return float(needed * error * np.sqrt(variance))
