@@ -44,6 +44,13 @@ class StepScan:
         profiled.
     candidates : ndarray of int, shape (n_candidates,)
         First observed period after each candidate.
+    size : ndarray, shape (n_series,)
+        Generalised least-squares size of the best change: step, or change of slope a period; NaN where both
+        may change.
+    standard_error : ndarray, shape (n_series,)
+        Its standard error if date and autocorrelation were known.
+    variance : ndarray, shape (n_series,)
+        Variance of one period's noise about the best change.
     """
 
     statistic: Floats
@@ -51,6 +58,9 @@ class StepScan:
     phi_index: NDArray[np.int64]
     profile: Floats
     candidates: NDArray[np.int64]
+    size: Floats
+    standard_error: Floats
+    variance: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -150,6 +160,9 @@ def scan_steps(
         phi_index=np.concatenate([part.phi_index for part in parts]),
         profile=np.concatenate([part.profile for part in parts]),
         candidates=parts[0].candidates,
+        size=np.concatenate([part.size for part in parts]),
+        standard_error=np.concatenate([part.standard_error for part in parts]),
+        variance=np.concatenate([part.variance for part in parts]),
     )
 
 
@@ -328,8 +341,9 @@ def _scan_chunk(
     scale: Floats | None,
     form: Form,
 ) -> StepScan:
-    scaled, _ = _standardise(values, design, scale)
+    scaled, units = _standardise(values, design, scale)
     n_series, degrees = len(values), values.shape[1] - design.shape[1] - 1
+    size, error, variance = (np.full(n_series, np.nan) for _ in range(3))
     profile = np.full((n_series, bounds[1] - bounds[0]), np.inf)
     without, best_value = np.full(n_series, np.inf), np.full(n_series, np.inf)
     phi_index = np.zeros(n_series, dtype=np.int64)
@@ -340,6 +354,13 @@ def _scan_chunk(
         lowest = objective.min(axis=1)
         better = lowest < best_value
         best_value[better], phi_index[better] = lowest[better], at
+        rows, places = np.flatnonzero(better), objective[better].argmin(axis=1)
+        variance[rows] = lowest[rows] / look.factor[rows] / degrees
+        if form != "both":
+            information = np.broadcast_to(look.information[0], objective.shape)[rows, places]
+            safe = np.where(information > 0, information, np.nan)
+            size[rows] = look.projection[0][rows, places] / safe
+            error[rows] = np.sqrt(variance[rows] / safe)
         np.minimum(profile, objective, out=profile)
     moving = without > 0
     ratio = np.divide(profile, best_value[:, None], out=np.ones_like(profile), where=moving[:, None])
@@ -351,4 +372,7 @@ def _scan_chunk(
         phi_index=phi_index,
         profile=-0.5 * degrees * np.log(ratio),
         candidates=np.arange(*bounds),
+        size=size * units,
+        standard_error=error * units,
+        variance=variance * units**2,
     )
