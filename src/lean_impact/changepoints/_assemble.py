@@ -34,9 +34,9 @@ class StepSettings(Settings, Protocol):
     """What both searches under autocorrelation are set up with."""
 
     @property
-    def season(self) -> Season: ...  # noqa: D102
+    def season(self) -> Season: ...
     @property
-    def robust(self) -> bool: ...  # noqa: D102
+    def robust(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -86,13 +86,13 @@ class StepCalendar:
             parts += [np.sin(angle), np.cos(angle)]
         if self.season == "each":
             parts.append(self._contrasts(places))
-        return np.hstack(parts)
+        return np.asarray(np.hstack(parts), dtype="float64")
 
     def _contrasts(self, places: NDArray[np.int64]) -> Floats:
         """Each season against the last one, so that they sum to 0 and levels are yearly means."""
         observed = np.unique((self.phase + self.where) % self.per_year)
         seasons = (self.phase + places) % self.per_year
-        contrasts = (seasons[:, None] == observed[None, :-1]).astype("float64")
+        contrasts: Floats = (seasons[:, None] == observed[None, :-1]).astype("float64")
         contrasts -= (seasons == observed[-1])[:, None]
         contrasts[~np.isin(seasons, observed)] = np.nan
         return contrasts

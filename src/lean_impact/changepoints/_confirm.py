@@ -210,10 +210,10 @@ def _coefficients(
     noise = whitener(phi, given.calendar.where)
     white = noise.apply((design * weights[:, None]).T).T
     target = noise.apply((values - values.mean()) * weights)
-    coefficients = np.linalg.lstsq(white, target, rcond=None)[0]
+    coefficients: Floats = np.asarray(np.linalg.lstsq(white, target, rcond=None)[0], dtype="float64")
     degrees = len(values) - design.shape[1]
     variance = float(((target - white @ coefficients) ** 2).sum()) / degrees
-    errors = np.sqrt(variance * np.diag(np.linalg.pinv(white.T @ white)))
+    errors: Floats = np.sqrt(variance * np.diag(np.linalg.pinv(white.T @ white)))
     return coefficients[-len(columns) :], errors[-len(columns) :], degrees
 
 

@@ -89,10 +89,11 @@ def fit_segments(
     noise = whitener(phi, calendar.where)
     white = noise.apply((design * weights[:, None]).T).T
     origin = values.mean()  # so that a large level costs no digits
-    coefficients = np.linalg.lstsq(white, noise.apply((values - origin) * weights), rcond=None)[0]
+    solved = np.linalg.lstsq(white, noise.apply((values - origin) * weights), rcond=None)[0]
+    coefficients: Floats = np.asarray(solved, dtype="float64")
     n_segments = len(starts)
     coefficients[:n_segments] += origin
-    slopes = coefficients[n_segments : 2 * n_segments] if lines else np.zeros(n_segments)
+    slopes: Floats = coefficients[n_segments : 2 * n_segments] if lines else np.zeros(n_segments)
     n_segment_columns = n_segments * (2 if lines else 1)
     levels = coefficients[:n_segments]
     season = design[:, n_segment_columns:] @ coefficients[n_segment_columns:]

@@ -18,15 +18,15 @@ class Settings(Protocol):
     """What all detectors of this library are set up with."""
 
     @property
-    def seed(self) -> int: ...  # noqa: D102
+    def seed(self) -> int: ...
     @property
-    def false_alarm(self) -> float: ...  # noqa: D102
+    def false_alarm(self) -> float: ...
     @property
-    def level(self) -> float: ...  # noqa: D102
+    def level(self) -> float: ...
     @property
-    def min_size(self) -> int: ...  # noqa: D102
+    def min_size(self) -> int: ...
     @property
-    def draws(self) -> int: ...  # noqa: D102
+    def draws(self) -> int: ...
 
 
 def check_settings(settings: Settings, *, further: tuple[tuple[bool, str], ...] = ()) -> None:

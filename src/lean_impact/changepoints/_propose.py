@@ -110,7 +110,8 @@ def _best(
     costs_of = line_costs if lines else level_costs
     n = len(adjusted)
     floor = _ROUNDING * float(((adjusted - adjusted.mean()) ** 2).sum()) + np.finfo("float64").tiny
-    best, answer = np.inf, ((), 0.0)
+    best = np.inf
+    answer: tuple[tuple[int, ...], float] = ((), 0.0)
     for phi in _PHI:
         costs = costs_of(adjusted, positions=places, phi=phi, min_size=min_size)
         new = 2.0 * np.log(whitener(phi, places).deviation)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,7 @@ def check_series(series: Series) -> None:
         )
 
 
-def _issue(series: Series, at: int, *, rule: str, column: str, words: str) -> Issue:
+def _issue(series: Series, at: np.integer[Any], *, rule: str, column: str, words: str) -> Issue:
     return Issue(
         rule=rule,
         row=int(at) + 1,

@@ -213,7 +213,7 @@ class ChangePoints:
                 f"{self.phi_upper:.2f}); stable series like this one show a change in "
                 f"{self.false_alarm_rate:.1%} of simulations (wanted {self.false_alarm:.1%})."
             )
-        if self.minimal_detectable == self.minimal_detectable:  # noqa: PLR0124 - NaN where not known
+        if self.minimal_detectable == self.minimal_detectable:
             least = self.measure.format_change(self.minimal_detectable).removeprefix("+")
             lines.append(f"A step of {least} in the middle would be found four times in five.")
         return Summary("\n".join([*lines, *(f"Caution: {text}" for text in self.cautions)]))

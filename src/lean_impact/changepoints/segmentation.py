@@ -126,7 +126,7 @@ class Segmentation:
     ...                       "flag": "published", "source": "demo"})
     >>> series = Panel.from_frame(frame, measures=[measure]).series("RTP", "wait")
     >>> [str(change.period) for change in Segmentation(draws=2000).detect(series).changes]
-    ['2014-01-01', '2016-01-01']
+    ['2014-01-01', '2016-02-01']
     """
 
     seed: int = 0
@@ -337,8 +337,10 @@ class Segmentation:
         if self.purpose == "evidence":
             return ()
         return (
-            "These are changes as a person would mark them, autocorrelated noise included; they are no evidence "
-            "of a change.",
+            (
+                "These are changes as a person would mark them, autocorrelated noise included; they are no "
+                "evidence of a change."
+            ),
         )
 
     def _measured_false_alarms(self, judged: Judged, calendar: StepCalendar) -> float:

@@ -128,4 +128,5 @@ def remove(series: Floats, basis: Floats) -> Floats:
         rest: Floats = series - (series @ basis[0]) @ basis[0].T
         return rest
     weights = np.einsum("sn,snp->sp", series, basis)
-    return series - np.einsum("sp,snp->sn", weights, basis)
+    left: Floats = series - np.einsum("sp,snp->sn", weights, basis)
+    return left

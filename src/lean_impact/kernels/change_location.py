@@ -41,7 +41,8 @@ def date_probabilities(profile: Floats) -> Floats:
     array([[0.25, 0.75]])
     """
     weights = np.exp(profile - profile.max(axis=1, keepdims=True))
-    return weights / weights.sum(axis=1, keepdims=True)
+    probabilities: Floats = weights / weights.sum(axis=1, keepdims=True)
+    return probabilities
 
 
 def highest_density(probabilities: Floats, level: float) -> NDArray[np.bool_]:

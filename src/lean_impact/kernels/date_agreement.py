@@ -9,12 +9,16 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from lean_impact.kernels.step_scan import StepGrid
 
 __all__ = [
     "Agreement",
     "PermutedDates",
     "change_probability",
     "date_evidence",
+    "directed_probabilities",
     "group_test",
     "permuted_dates",
     "shifted_agreement",
@@ -24,6 +28,7 @@ Floats = NDArray[np.float64]
 
 _EXACT: Final = 5041  # all orders of seven sites, and one
 _TIE: Final = 1e-9
+_RESPONDING: Final = 0.75  # share of sites that a programme is expected to move
 
 
 def change_probability(statistic: Floats, profile: Floats, n: int) -> Floats:
@@ -126,13 +131,43 @@ def shifted_agreement(
     return Agreement(expected=observed, typical=total / draws, p_values=(1.0 + above) / (1.0 + draws))
 
 
-def date_evidence(probabilities: Floats, windows: NDArray[np.bool_], admissible: NDArray[np.bool_]) -> Floats:
-    r"""Return how much the figures of each site speak for a change inside each window.
+def directed_probabilities(grid: StepGrid) -> Floats:
+    """Return the probability of each date and direction, given that there is a change.
 
     Parameters
     ----------
-    probabilities : ndarray, shape (n_sites, n_periods)
-        Probability of each date, given that there is a change; rows sum to 1.
+    grid : StepGrid
+        Likelihood and size at every autocorrelation and date.
+
+    Returns
+    -------
+    ndarray, shape (2, n_series, n_candidates)
+        Up, then down; the two together sum to 1 for each series. Autocorrelations are averaged over.
+
+    Examples
+    --------
+    >>> from lean_impact.kernels.step_scan import step_grid
+    >>> values = np.where(np.arange(40) >= 20, 3.0, 0.0) + np.random.default_rng(3).normal(size=40)
+    >>> grid = step_grid(values[None], positions=np.arange(40), design=np.ones((40, 1)), bounds=(6, 35))
+    >>> bool(directed_probabilities(grid)[0].sum() > 0.99)
+    True
+    """
+    weights = np.exp(grid.log_likelihood)
+    t_ratio = np.divide(
+        grid.size, grid.standard_error, out=np.zeros_like(grid.size), where=grid.standard_error > 0
+    )
+    both = np.stack([(weights * ndtr(sign * t_ratio)).sum(axis=0) for sign in (1.0, -1.0)])
+    probabilities: Floats = both / both.sum(axis=(0, 2))[None, :, None]
+    return probabilities
+
+
+def date_evidence(probabilities: Floats, windows: NDArray[np.bool_], admissible: NDArray[np.bool_]) -> Floats:
+    r"""Return how much the figures of each site speak for a change of one direction inside each window.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (2, n_sites, n_periods)
+        Probability of each direction and date, given that there is a change.
     windows : ndarray of bool, shape (n_windows, n_periods)
         Periods in each window.
     admissible : ndarray of bool, shape (n_sites, n_periods)
@@ -140,21 +175,22 @@ def date_evidence(probabilities: Floats, windows: NDArray[np.bool_], admissible:
 
     Returns
     -------
-    ndarray, shape (n_sites, n_windows)
-        :math:`\log(\tfrac12 + \tfrac12 B)`, with :math:`B` the probability inside the window over that of a date
-        taken at random: a site that does not respond costs at most log 2.
+    ndarray, shape (2, n_sites, n_windows)
+        :math:`\log(\tfrac14 + \tfrac34 B)`, with :math:`B` the probability inside the window over that of a
+        date and direction taken at random: a site that does not respond costs at most log 4.
 
     Examples
     --------
-    >>> flat = np.full((1, 4), 0.25)
+    >>> flat = np.full((2, 1, 4), 0.125)
     >>> window = np.array([[True, False, False, False]])
     >>> date_evidence(flat, window, np.ones((1, 4), dtype=bool)).tolist()
-    [[0.0]]
+    [[[0.0]], [[0.0]]]
     """
     mass = probabilities @ windows.T
-    by_chance = (admissible[:, None, :] & windows[None]).sum(axis=2) / admissible.sum(axis=1)[:, None]
+    by_chance = (admissible[:, None, :] & windows[None]).sum(axis=2) / (2 * admissible.sum(axis=1)[:, None])
+    by_chance = np.broadcast_to(by_chance, mass.shape)
     ratio = np.divide(mass, by_chance, out=np.ones_like(mass), where=by_chance > 0)
-    evidence: Floats = np.log(0.5 + 0.5 * ratio)
+    evidence: Floats = np.log(1.0 - _RESPONDING + _RESPONDING * ratio)
     return evidence
 
 
@@ -183,7 +219,7 @@ def permuted_dates(evidence: Floats, *, draws: int, seed: int) -> PermutedDates:
 
     Parameters
     ----------
-    evidence : ndarray, shape (n_sites, n_sites)
+    evidence : ndarray, shape (n_directions, n_sites, n_sites)
         Evidence of each site (row) for a change in each site's window (column); see :func:`date_evidence`.
     draws : int
         Random permutations where there are more than 5,040.
@@ -193,7 +229,7 @@ def permuted_dates(evidence: Floats, *, draws: int, seed: int) -> PermutedDates:
     Returns
     -------
     PermutedDates
-        One-sided: own dates fit better.
+        One-sided: own dates fit better, in whichever direction fits best.
 
     Notes
     -----
@@ -206,26 +242,28 @@ def permuted_dates(evidence: Floats, *, draws: int, seed: int) -> PermutedDates:
 
     Examples
     --------
-    >>> permuted_dates(np.eye(4), draws=99, seed=1).p_value.__round__(4)
+    >>> permuted_dates(np.eye(4)[None], draws=99, seed=1).p_value.__round__(4)
     0.0417
     """
-    n = len(evidence)
-    observed = float(np.trace(evidence))
+    n = evidence.shape[1]
     rows = np.arange(n)
-    if factorial(n) < _EXACT:
+    observed = float(evidence[:, rows, rows].sum(axis=1).max())
+    exact = factorial(n) < _EXACT
+    if exact:
         orders = np.array(list(permutations(range(n))))
-        sums = evidence[rows, orders].sum(axis=1)
-        same = int((sums >= sums.max() - _TIE).sum())
-        at_least = int((sums >= observed - _TIE).sum())
-        return PermutedDates(
-            statistic=observed, p_value=at_least / len(sums), smallest=same / len(sums), draws=None
-        )
-    rng = np.random.default_rng(np.random.SeedSequence([seed, 7]))
-    orders = rng.permuted(np.tile(rows, (draws, 1)), axis=1)
-    sums = evidence[rows, orders].sum(axis=1)
-    at_least = 1 + int((sums >= observed - _TIE).sum())
+    else:
+        rng = np.random.default_rng(np.random.SeedSequence([seed, 7]))
+        orders = rng.permuted(np.tile(rows, (draws, 1)), axis=1)
+    sums = evidence[:, rows, orders].sum(axis=2).max(axis=0)
+    at_least = int((sums >= observed - _TIE).sum())
+    if exact:
+        smallest = int((sums >= sums.max() - _TIE).sum()) / len(sums)
+        return PermutedDates(statistic=observed, p_value=at_least / len(sums), smallest=smallest, draws=None)
     return PermutedDates(
-        statistic=observed, p_value=at_least / (draws + 1), smallest=1 / (draws + 1), draws=draws
+        statistic=observed,
+        p_value=(1 + at_least) / (draws + 1),
+        smallest=1 / (draws + 1),
+        draws=draws,
     )
 
 
@@ -234,9 +272,9 @@ def group_test(treated: Floats, controls: Floats, *, draws: int, seed: int) -> P
 
     Parameters
     ----------
-    treated : ndarray, shape (n_treated,)
+    treated : ndarray, shape (n_directions, n_treated)
         Evidence of each site for a change in the window.
-    controls : ndarray, shape (n_controls,)
+    controls : ndarray, shape (n_directions, n_controls)
         The same for sites without the programme.
     draws : int
         Random assignments of the label.
@@ -246,21 +284,26 @@ def group_test(treated: Floats, controls: Floats, *, draws: int, seed: int) -> P
     Returns
     -------
     PermutedDates
-        One-sided: the mean of the programme's sites is higher.
+        One-sided: the mean of the programme's sites is higher, in whichever direction it is most so.
 
     Examples
     --------
-    >>> group_test(np.full(5, 9.0), np.zeros(40), draws=999, seed=1).p_value
+    >>> group_test(np.full((1, 5), 9.0), np.zeros((1, 40)), draws=999, seed=1).p_value
     0.001
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, 8]))
-    everyone, n = np.concatenate([treated, controls]), len(treated)
-    observed = float(treated.mean())
-    means = np.array([rng.permutation(everyone)[:n].mean() for _ in range(draws)])
-    at_least = 1 + int((means >= observed - _TIE).sum())
+    everyone, n = np.concatenate([treated, controls], axis=1), treated.shape[1]
+    share = n / (everyone.shape[1] - n)
+
+    def difference(sums: Floats) -> Floats:
+        others = everyone.sum(axis=1) - sums
+        best: Floats = (sums - share * others).max(axis=-1) / n
+        return best
+
+    observed = float(difference(treated.sum(axis=1)))
+    orders = rng.permuted(np.tile(np.arange(everyone.shape[1]), (draws, 1)), axis=1)[:, :n]
+    drawn = difference(everyone[:, orders].sum(axis=2).T)
+    at_least = 1 + int((drawn >= observed - _TIE).sum())
     return PermutedDates(
-        statistic=observed - float(controls.mean()),
-        p_value=at_least / (draws + 1),
-        smallest=1 / (draws + 1),
-        draws=draws,
+        statistic=observed, p_value=at_least / (draws + 1), smallest=1 / (draws + 1), draws=draws
     )

@@ -110,8 +110,11 @@ def binomial_costs(numerators: Floats, denominators: Floats, *, min_size: int) -
     events, others = _totals(numerators), _totals(denominators - numerators)
     whole = events + others
     saturated = _totals(
-        xlogy(numerators, numerators / denominators)
-        + xlogy(denominators - numerators, 1.0 - numerators / denominators)
+        np.asarray(
+            xlogy(numerators, numerators / denominators)
+            + xlogy(denominators - numerators, 1.0 - numerators / denominators),
+            dtype="float64",
+        )
     )
     safe = np.where(whole > 0, whole, 1.0)
     fitted = xlogy(events, events / safe) + xlogy(others, others / safe)
@@ -141,7 +144,7 @@ def poisson_costs(counts: Floats, exposure: Floats, *, min_size: int) -> Floats:
     0.0
     """
     events, exposed = _totals(counts), _totals(exposure)
-    saturated = _totals(xlogy(counts, counts / exposure))
+    saturated = _totals(np.asarray(xlogy(counts, counts / exposure), dtype="float64"))
     fitted = xlogy(events, events / np.where(exposed > 0, exposed, 1.0))
     return _finish(2.0 * (saturated - fitted), min_size)
 

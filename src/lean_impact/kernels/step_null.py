@@ -73,7 +73,7 @@ class StepNull:
         for at in np.unique(phi_index):
             rows = phi_index == at
             p_values[rows] = _tail(self.statistics[at], statistic[rows])
-        return np.clip(p_values, SMALLEST_P, 1.0)
+        return np.asarray(np.clip(p_values, SMALLEST_P, 1.0), dtype="float64")
 
     def critical(self, phi_index: int, false_alarm: float) -> float:
         """Return the statistic that a share ``false_alarm`` of stable series exceeds."""
@@ -89,7 +89,7 @@ class StepNull:
 def _tail(sorted_down: Floats, statistic: Floats) -> Floats:
     n = len(sorted_down)
     above = n - np.searchsorted(sorted_down[::-1], statistic, side="left")
-    empirical = (1.0 + above) / (1.0 + n)
+    empirical: Floats = np.asarray((1.0 + above) / (1.0 + n), dtype="float64")
     start = int(_TAIL * (n + 1))
     if start < 2:  # noqa: PLR2004 - no excess to average
         return empirical
@@ -100,13 +100,12 @@ def _tail(sorted_down: Floats, statistic: Floats) -> Floats:
     return tail
 
 
-def simulate_step_null(
+def simulate_step_null(  # noqa: PLR0913 - one argument for each thing that a table depends on
     *,
     positions: NDArray[np.int64],
     design: Floats,
     bounds: tuple[int, int],
     form: Form = "level",
-    scale: Floats | None = None,
     prepare: Callable[[Floats], Floats] | None = None,
     phi_range: tuple[float, float] = PHI_RANGE,
     draws: int = 8000,
@@ -119,8 +118,6 @@ def simulate_step_null(
     ----------
     positions, design, bounds, form
         As for :func:`~lean_impact.kernels.step_scan.scan_steps`.
-    scale : ndarray, shape (n_observed,), optional
-        Standard deviation of each figure up to a factor.
     prepare : callable, optional
         What is done to observed series before they are scanned, such as pulling in wild figures.
     phi_range : tuple of float
@@ -154,12 +151,9 @@ def simulate_step_null(
     phi = np.linspace(*phi_range, draws)
     whole = simulate_ar1(phi, n_periods=int(positions[-1] - positions[0]) + 1, rng=rng)
     values = whole[:, positions - positions[0]]
-    if scale is not None:
-        values *= scale
     if prepare is not None:
         values = prepare(values)
-    scales = None if scale is None else np.broadcast_to(scale, values.shape)
-    seen = scan_steps(values, positions=positions, design=design, bounds=bounds, scale=scales, form=form)
+    seen = scan_steps(values, positions=positions, design=design, bounds=bounds, form=form)
     return _sorted_by_estimate(seen.statistic, seen.phi_index, phi, min(near, draws), rng)
 
 
