@@ -22,6 +22,9 @@ TOO_SHORT: Final = 0
 CONSTANT: Final = 1
 JUDGED: Final = 2
 
+_MOST_TABLES: Final = 6
+"""With more patterns of gaps than this, series share tables of typical gaps."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchSettings:
@@ -106,6 +109,7 @@ def screen_matrix(
     result = _blank(*values.shape)
     observed = np.isfinite(values)
     patterns, which = np.unique(observed, axis=0, return_inverse=True)
+    typical_gaps = len(patterns) > _MOST_TABLES
     for at, pattern in enumerate(patterns):
         rows = np.flatnonzero(which.ravel() == at)
         kept = np.flatnonzero(pattern)
@@ -125,7 +129,7 @@ def screen_matrix(
         moving = rows[~constant]
         if len(moving):
             variances = None if sampling is None else sampling[np.ix_(moving, kept)]
-            _fill(result, moving, kept, block[~constant], calendar, variances, settings)
+            _fill(result, moving, kept, block[~constant], calendar, variances, settings, typical_gaps=typical_gaps)
     return result
 
 
@@ -157,6 +161,8 @@ def _fill(
     calendar: StepCalendar,
     sampling: Floats | None,
     settings: BatchSettings,
+    *,
+    typical_gaps: bool,
 ) -> None:
     judged = judge(
         block,
@@ -166,6 +172,7 @@ def _fill(
         draws=settings.draws,
         seed=settings.seed,
         sampling=sampling,
+        typical_gaps=typical_gaps,
     )
     scan = judged.scan
     probabilities = date_probabilities(scan.profile)

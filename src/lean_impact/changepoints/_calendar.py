@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, Literal
 
@@ -25,6 +25,7 @@ FEWEST_SEGMENTS: Final = 4
 _YEAR: Final = 12
 _YEARS_FOR_WAVE: Final = 2
 _YEARS_FOR_EACH: Final = 3
+_GAP_STEP: Final = 0.05
 _MOST_MEANS: Final = 12  # a mean for each of 52 weeks would leave nothing over
 
 
@@ -74,6 +75,19 @@ class StepCalendar:
     def design(self) -> Floats:
         """Constant, trend and season at the observed periods, shape (n_observed, n_columns)."""
         return self.columns(self.where)
+
+    def with_typical_gaps(self) -> StepCalendar:
+        """Return a calendar like this one with its gaps spread evenly, their number rounded to a twentieth.
+
+        Series with gaps of their own can then share a table: what stable series look like depends on how many
+        figures there are, and hardly on which are missing.
+        """
+        length = self.positions[-1] + 1
+        step = max(1, round(_GAP_STEP * length))
+        n_gaps = step * round((length - self.n) / step)
+        gaps = np.linspace(0, length - 1, n_gaps + 2)[1:-1].round().astype(np.int64)
+        kept = np.setdiff1d(np.arange(length), gaps)
+        return replace(self, positions=tuple(int(p) for p in kept))
 
     def columns(self, places: NDArray[np.int64]) -> Floats:
         """Return constant, trend and season at any periods; NaN in seasons that were never observed."""

@@ -95,6 +95,7 @@ def judge(
     draws: int,
     seed: int,
     sampling: Floats | None = None,
+    typical_gaps: bool = False,
 ) -> Judged:
     """Scan series and give each its p-value.
 
@@ -108,6 +109,8 @@ def judge(
         See :class:`~lean_impact.changepoints.StepTest`.
     sampling : ndarray, shape (n_series, n_observed), optional
         Sampling variance of each figure by its denominator, NaN for series without.
+    typical_gaps : bool
+        Whether to compare with stable series that have as many gaps, evenly spread, instead of the same.
     """
     bounds = calendar.bounds
     if robust:
@@ -120,7 +123,8 @@ def judge(
     if sampling is not None and np.isfinite(sampling).any():
         scale, dispersion = sampling_scale(values, sampling, calendar, seen.best)
         seen = scan(scale=scale)
-    null = null_of(calendar, form=form, robust=robust, draws=draws, seed=seed)
+    alike = calendar.with_typical_gaps() if typical_gaps else calendar
+    null = null_of(alike, form=form, robust=robust, draws=draws, seed=seed)
     return Judged(
         values=values,
         scale=scale,
@@ -217,7 +221,7 @@ def minimal_detectable_of(judged: Judged, calendar: StepCalendar, false_alarm: f
     probability 0.8. Weights are left out of the standard error.
     """
     degrees = calendar.n - calendar.design.shape[1] - 1
-    errors = _unit_errors(calendar)
+    errors = _unit_errors(calendar.with_typical_gaps())
     found = np.zeros(len(judged.scan.phi_index))
     for at in np.unique(judged.scan.phi_index):
         rows = judged.scan.phi_index == at

@@ -299,9 +299,9 @@ class _Steps:
         self, rest: Floats, basis: Floats, form: Form
     ) -> tuple[Floats, tuple[Floats, ...], tuple[Floats, ...]]:
         """Return gain, projections and information of each candidate."""
-        columns = np.moveaxis(basis, 2, 0)
-        on_level = np.stack([self.level(column) for column in columns])
-        on_slope = np.stack([self.slope(column) for column in columns]) if form != "level" else on_level
+        columns = np.ascontiguousarray(np.moveaxis(basis, 2, 0))
+        on_level = self.level(columns)
+        on_slope = self.slope(columns) if form != "level" else on_level
         squares = self._beyond(self.after**2)
         level_raw = self.first**2 + squares
         if form == "level":
