@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lean_impact.changepoints._calendar import FEWEST_SEGMENTS, Season, StepCalendar, calendar_for
+from lean_impact.changepoints._calendar import (
+    FEWEST_SEGMENTS,
+    Season,
+    StackedCalendars,
+    StepCalendar,
+    calendar_for,
+)
 from lean_impact.changepoints._judgement import Judged, is_constant, judge, minimal_detectable_of
 from lean_impact.kernels.change_location import date_probabilities, highest_density, on_calendar
 from lean_impact.kernels.date_agreement import change_probability
@@ -109,28 +117,59 @@ def screen_matrix(
     result = _blank(*values.shape)
     observed = np.isfinite(values)
     patterns, which = np.unique(observed, axis=0, return_inverse=True)
-    typical_gaps = len(patterns) > _MOST_TABLES
-    for at, pattern in enumerate(patterns):
-        rows = np.flatnonzero(which.ravel() == at)
-        kept = np.flatnonzero(pattern)
-        if len(kept) < FEWEST_SEGMENTS * settings.min_size:
-            continue
-        calendar = calendar_for(
+    calendars = [
+        _calendar(np.flatnonzero(pattern), settings, per_year=per_year, phase=phase) for pattern in patterns
+    ]
+    for rows, calendar in _together(calendars, which.ravel(), settings):
+        kept = np.stack([np.flatnonzero(observed[row]) for row in rows])
+        variances = None if sampling is None else np.take_along_axis(sampling[rows], kept, axis=1)
+        _fill(
+            result,
+            rows,
             kept,
-            per_year=per_year,
-            phase=phase,
-            season=settings.season,
-            trend=settings.trend,
-            min_size=settings.min_size,
+            np.take_along_axis(values[rows], kept, axis=1),
+            calendar,
+            variances,
+            settings,
+            typical_gaps=len(patterns) > _MOST_TABLES,
         )
-        block = values[np.ix_(rows, kept)]
-        constant = is_constant(block, calendar)
-        result.status[rows[constant]] = CONSTANT
-        moving = rows[~constant]
-        if len(moving):
-            variances = None if sampling is None else sampling[np.ix_(moving, kept)]
-            _fill(result, moving, kept, block[~constant], calendar, variances, settings, typical_gaps=typical_gaps)
     return result
+
+
+def _calendar(
+    kept: NDArray[np.int64], settings: BatchSettings, *, per_year: int, phase: int
+) -> StepCalendar | None:
+    """Return the calendar of a pattern of gaps; None where it is too short."""
+    if len(kept) < FEWEST_SEGMENTS * settings.min_size:
+        return None
+    return calendar_for(
+        kept,
+        per_year=per_year,
+        phase=phase,
+        season=settings.season,
+        trend=settings.trend,
+        min_size=settings.min_size,
+    )
+
+
+def _together(
+    calendars: Sequence[StepCalendar | None], which: NDArray[np.int64], settings: BatchSettings
+) -> Iterator[tuple[NDArray[np.int64], StepCalendar | StackedCalendars]]:
+    """Yield rows that can be scanned at once: of one calendar, or of many with the same number of figures."""
+    if len(calendars) <= _MOST_TABLES or settings.robust:
+        for at, calendar in enumerate(calendars):
+            if calendar is not None:
+                yield np.flatnonzero(which == at), calendar
+        return
+    alike: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for row, at in enumerate(which):
+        calendar = calendars[at]
+        if calendar is not None:
+            alike[calendar.n, calendar.design.shape[1]].append(row)
+    for members in alike.values():
+        rows = np.array(members)
+        stack = [one for row in rows if (one := calendars[which[row]]) is not None]
+        yield rows, StackedCalendars(stack)
 
 
 def _blank(n_series: int, n_periods: int) -> StepArrays:
@@ -158,12 +197,16 @@ def _fill(
     rows: NDArray[np.int64],
     kept: NDArray[np.int64],
     block: Floats,
-    calendar: StepCalendar,
+    calendar: StepCalendar | StackedCalendars,
     sampling: Floats | None,
     settings: BatchSettings,
     *,
     typical_gaps: bool,
 ) -> None:
+    constant = is_constant(block, calendar)
+    result.status[rows] = np.where(constant, CONSTANT, JUDGED)
+    # A constant series is scanned as if it were noise and what is found is not kept.
+    block = np.where(constant[:, None], np.arange(block.shape[1]) % 5.0, block)
     judged = judge(
         block,
         calendar,
@@ -174,23 +217,41 @@ def _fill(
         sampling=sampling,
         typical_gaps=typical_gaps,
     )
-    scan = judged.scan
-    probabilities = date_probabilities(scan.profile)
-    members = highest_density(probabilities, settings.level)
-    inside = np.arange(kept[0], kept[-1] + 1)
-    where = np.ix_(rows, inside)
-    result.status[rows] = JUDGED
-    result.p_value[rows] = judged.p_values
-    result.best[rows] = kept[scan.best]
-    result.probability[where] = on_calendar(probabilities, scan.candidates, calendar.where)
-    result.members[where] = on_calendar(members.astype("float64"), scan.candidates, calendar.where) > 0
-    open_to = on_calendar(np.ones_like(probabilities[:1]), scan.candidates, calendar.where) > 0
-    result.admissible[where] = open_to
-    result.changed[rows] = change_probability(scan.statistic, scan.profile, calendar.n)
-    result.size[rows], result.standard_error[rows] = scan.size, scan.standard_error
-    result.phi[rows] = _median_phi(judged)
-    result.dispersion[rows] = judged.dispersion
-    result.minimal_detectable[rows] = minimal_detectable_of(judged, calendar, settings.false_alarm)
+    _dates(result, rows[~constant], kept[~constant], judged.scan.profile[~constant], settings.level)
+    scan, fits = judged.scan, ~constant
+    at = rows[fits]
+    result.p_value[at] = judged.p_values[fits]
+    result.best[at] = kept[fits, scan.best[fits]]
+    result.changed[at] = change_probability(scan.statistic, scan.profile, calendar.n)[fits]
+    result.size[at], result.standard_error[at] = scan.size[fits], scan.standard_error[fits]
+    result.phi[at] = _median_phi(judged)[fits]
+    result.dispersion[at] = judged.dispersion[fits]
+    result.minimal_detectable[at] = minimal_detectable_of(judged, calendar, settings.false_alarm)[fits]
+
+
+def _dates(
+    result: StepArrays,
+    rows: NDArray[np.int64],
+    kept: NDArray[np.int64],
+    profile: Floats,
+    level: float,
+) -> None:
+    """Put the probabilities of dates on the calendar: all at once where the gaps are the same."""
+    if not len(rows):
+        return
+    probabilities = date_probabilities(profile)
+    members = highest_density(probabilities, level).astype("float64")
+    open_to = np.ones_like(probabilities)
+    min_size = (kept.shape[1] - profile.shape[1] + 1) // 2
+    candidates = np.arange(min_size, kept.shape[1] - min_size + 1)
+    same = bool((kept == kept[0]).all())
+    for part in [slice(None)] if same else [slice(at, at + 1) for at in range(len(rows))]:
+        places = kept[part][0]
+        where = np.ix_(rows[part], np.arange(places[0], places[-1] + 1))
+        positions = places - places[0]
+        result.probability[where] = on_calendar(probabilities[part], candidates, positions)
+        result.members[where] = on_calendar(members[part], candidates, positions) > 0
+        result.admissible[where] = on_calendar(open_to[part], candidates, positions) > 0
 
 
 def _median_phi(judged: Judged) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, Literal
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from lean_impact.domain.period import MONTHS
 from lean_impact.tables import Series
 
-__all__ = ["FEWEST_SEGMENTS", "Season", "StepCalendar", "calendar_for", "calendar_of"]
+__all__ = ["FEWEST_SEGMENTS", "Season", "StackedCalendars", "StepCalendar", "calendar_for", "calendar_of"]
 
 Floats = NDArray[np.float64]
 
@@ -110,6 +111,26 @@ class StepCalendar:
         contrasts -= (seasons == observed[-1])[:, None]
         contrasts[~np.isin(seasons, observed)] = np.nan
         return contrasts
+
+
+class StackedCalendars:
+    """Calendars of equal length that differ in their gaps, as one: positions and designs are stacked.
+
+    Parameters
+    ----------
+    calendars : sequence of StepCalendar
+        One for each series; as many observed periods and columns each.
+    """
+
+    def __init__(self, calendars: Sequence[StepCalendar]) -> None:
+        self.first = calendars[0]
+        self.n, self.bounds, self.min_size = self.first.n, self.first.bounds, self.first.min_size
+        self.where = np.stack([one.where for one in calendars])
+        self.design = np.stack([one.design for one in calendars])
+
+    def with_typical_gaps(self) -> StepCalendar:
+        """Return one calendar that stands for all of them."""
+        return self.first.with_typical_gaps()
 
 
 def calendar_for(

@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lean_impact.changepoints._calendar import StepCalendar
+from lean_impact.changepoints._calendar import StackedCalendars, StepCalendar
+from lean_impact.kernels.ar1_noise import remove
 from lean_impact.kernels.robust_steps import winsorise
 from lean_impact.kernels.step_null import StepNull, simulate_step_null
 from lean_impact.kernels.step_scan import PHI_GRID, Form, StepScan, scan_steps, step_grid
@@ -61,11 +62,9 @@ class Judged:
     p_values: Floats
 
 
-def is_constant(values: Floats, calendar: StepCalendar) -> NDArray[np.bool_]:
+def is_constant(values: Floats, calendar: StepCalendar | StackedCalendars) -> NDArray[np.bool_]:
     """Tell which series are nothing but level, trend and season, shape (n_series,)."""
-    basis = np.linalg.qr(calendar.design)[0]
-    rest = values - values.mean(axis=1, keepdims=True)
-    rest = rest - (rest @ basis) @ basis.T
+    rest = remove(values - values.mean(axis=1, keepdims=True), _basis(calendar))
     constant: NDArray[np.bool_] = np.ptp(rest, axis=1) <= _ROUNDING * np.abs(values).max(axis=1)
     return constant
 
@@ -88,7 +87,7 @@ def null_of(calendar: StepCalendar, *, form: Form, robust: bool, draws: int, see
 
 def judge(
     values: Floats,
-    calendar: StepCalendar,
+    calendar: StepCalendar | StackedCalendars,
     *,
     form: Form,
     robust: bool,
@@ -103,8 +102,9 @@ def judge(
     ----------
     values : ndarray, shape (n_series, n_observed)
         Figures; none constant.
-    calendar : StepCalendar
-        Their calendar and model.
+    calendar : StepCalendar or StackedCalendars
+        Their calendar and model, or one for each; stacked calendars go without ``robust``, and share the table
+        of typical gaps.
     form, robust, draws, seed
         See :class:`~lean_impact.changepoints.StepTest`.
     sampling : ndarray, shape (n_series, n_observed), optional
@@ -113,7 +113,7 @@ def judge(
         Whether to compare with stable series that have as many gaps, evenly spread, instead of the same.
     """
     bounds = calendar.bounds
-    if robust:
+    if robust and isinstance(calendar, StepCalendar):
         values = winsorise(values, design=calendar.design, bounds=bounds)
     scan = partial(
         scan_steps, values, positions=calendar.where, design=calendar.design, bounds=bounds, form=form
@@ -123,7 +123,8 @@ def judge(
     if sampling is not None and np.isfinite(sampling).any():
         scale, dispersion = sampling_scale(values, sampling, calendar, seen.best)
         seen = scan(scale=scale)
-    alike = calendar.with_typical_gaps() if typical_gaps else calendar
+    shared = typical_gaps or isinstance(calendar, StackedCalendars)
+    alike = calendar.with_typical_gaps() if shared else calendar
     null = null_of(alike, form=form, robust=robust, draws=draws, seed=seed)
     return Judged(
         values=values,
@@ -136,7 +137,10 @@ def judge(
 
 
 def sampling_scale(
-    values: Floats, sampling: Floats, calendar: StepCalendar, best: NDArray[np.int64]
+    values: Floats,
+    sampling: Floats,
+    calendar: StepCalendar | StackedCalendars,
+    best: NDArray[np.int64],
 ) -> tuple[Floats, Floats]:
     r"""Weigh figures by their denominators as far as sampling is what makes them vary.
 
@@ -165,14 +169,20 @@ def sampling_scale(
     return scale, dispersion
 
 
-def _variance_about_step(values: Floats, calendar: StepCalendar, best: NDArray[np.int64]) -> Floats:
-    basis = np.linalg.qr(calendar.design)[0]
-    rest = values - (values @ basis) @ basis.T
-    step = (np.arange(calendar.n)[None, :] >= best[:, None]).astype("float64")
-    step = step - (step @ basis) @ basis.T
+def _basis(calendar: StepCalendar | StackedCalendars) -> Floats:
+    design = calendar.design
+    return np.linalg.qr(design if design.ndim == 3 else design[None])[0]  # noqa: PLR2004 - one each
+
+
+def _variance_about_step(
+    values: Floats, calendar: StepCalendar | StackedCalendars, best: NDArray[np.int64]
+) -> Floats:
+    basis = _basis(calendar)
+    rest = remove(values, basis)
+    step = remove((np.arange(calendar.n)[None, :] >= best[:, None]).astype("float64"), basis)
     norm = np.maximum((step**2).sum(axis=1), 1e-12)
     left = (rest**2).sum(axis=1) - (rest * step).sum(axis=1) ** 2 / norm
-    degrees = max(calendar.n - calendar.design.shape[1] - 1, 1)
+    degrees = max(calendar.n - calendar.design.shape[-1] - 1, 1)
     variance: Floats = np.maximum(left, 0.0) / degrees
     return variance
 
@@ -211,7 +221,9 @@ def describe_noise(judged: Judged, calendar: StepCalendar, series: int, false_al
     )
 
 
-def minimal_detectable_of(judged: Judged, calendar: StepCalendar, false_alarm: float) -> Floats:
+def minimal_detectable_of(
+    judged: Judged, calendar: StepCalendar | StackedCalendars, false_alarm: float
+) -> Floats:
     r"""Return the step in the middle of each series that is found four times in five, shape (n_series,).
 
     Notes
@@ -220,7 +232,7 @@ def minimal_detectable_of(judged: Judged, calendar: StepCalendar, false_alarm: f
     :math:`t_c = \sqrt{\nu (e^{c/\nu} - 1)}`; one of :math:`(t_c + 0.84)` standard errors is found with
     probability 0.8. Weights are left out of the standard error.
     """
-    degrees = calendar.n - calendar.design.shape[1] - 1
+    degrees = calendar.n - calendar.design.shape[-1] - 1
     errors = _unit_errors(calendar.with_typical_gaps())
     found = np.zeros(len(judged.scan.phi_index))
     for at in np.unique(judged.scan.phi_index):

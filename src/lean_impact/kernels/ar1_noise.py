@@ -18,17 +18,17 @@ class Whitener:
 
     Attributes
     ----------
-    memory : ndarray, shape (n_observed - 1,)
+    memory : ndarray, shape (..., n_observed - 1)
         Share of the figure before that is subtracted, ``phi ** gap``.
-    deviation : ndarray, shape (n_observed,)
+    deviation : ndarray, shape (..., n_observed)
         Standard deviation of what is new in each figure; 1 at the first.
-    log_det : float
+    log_det : ndarray, shape (...)
         Log determinant of the correlation matrix.
     """
 
     memory: Floats
     deviation: Floats
-    log_det: float
+    log_det: Floats
 
     def apply(self, series: Floats) -> Floats:
         """Whiten along the last axis.
@@ -44,8 +44,15 @@ class Whitener:
             The whitened series.
         """
         white = series / self.deviation
-        white[..., 1:] -= (self.memory / self.deviation[1:]) * series[..., :-1]
+        white[..., 1:] -= (self.memory / self.deviation[..., 1:]) * series[..., :-1]
         return white
+
+    def apply_columns(self, columns: Floats) -> Floats:
+        """Whiten stacks of columns, shape (n_stacks, n_columns, n_observed), one calendar a stack or for all."""
+        if self.memory.ndim == 1:
+            return self.apply(columns)
+        inner = Whitener(memory=self.memory[:, None], deviation=self.deviation[:, None], log_det=self.log_det)
+        return inner.apply(columns)
 
 
 def whitener(phi: float, positions: NDArray[np.int64]) -> Whitener:
@@ -55,8 +62,8 @@ def whitener(phi: float, positions: NDArray[np.int64]) -> Whitener:
     ----------
     phi : float
         Lag-1 autocorrelation, between -1 and 1, both excluded.
-    positions : ndarray of int, shape (n_observed,)
-        Places of the observed periods on the calendar, increasing.
+    positions : ndarray of int, shape (..., n_observed)
+        Places of the observed periods on the calendar, increasing; one calendar, or one for each series.
 
     Returns
     -------
@@ -74,8 +81,9 @@ def whitener(phi: float, positions: NDArray[np.int64]) -> Whitener:
     array([0.5 , 0.25])
     """
     memory = np.power(phi, np.diff(positions))
-    deviation = np.concatenate([[1.0], np.sqrt(1.0 - memory**2)])
-    return Whitener(memory=memory, deviation=deviation, log_det=2.0 * float(np.log(deviation).sum()))
+    deviation = np.ones(positions.shape)
+    deviation[..., 1:] = np.sqrt(1.0 - memory**2)
+    return Whitener(memory=memory, deviation=deviation, log_det=2.0 * np.log(deviation).sum(axis=-1))
 
 
 def orthonormal(columns: Floats) -> tuple[Floats, Floats]:

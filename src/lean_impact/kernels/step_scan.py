@@ -106,9 +106,10 @@ def scan_steps(
     ----------
     values : ndarray, shape (n_series, n_observed)
         Figures at the observed periods; no NaN.
-    positions : ndarray of int, shape (n_observed,)
-        Their places on the calendar, increasing; a difference above 1 is a gap.
-    design : ndarray, shape (n_observed, n_columns)
+    positions : ndarray of int, shape (n_observed,) or (n_series, n_observed)
+        Their places on the calendar, increasing; a difference above 1 is a gap. One calendar for all series, or
+        one each.
+    design : ndarray, shape (n_observed, n_columns) or (n_series, n_observed, n_columns)
         What is in the model with or without a change, such as a constant and months.
     bounds : tuple of int
         First candidate, and the first that is none any more.
@@ -151,7 +152,14 @@ def scan_steps(
     (25, True)
     """
     parts = [
-        _scan_chunk(values[rows], positions, design, bounds, _part(scale, rows), form)
+        _scan_chunk(
+            values[rows],
+            positions if positions.ndim == 1 else positions[rows],
+            design if design.ndim == 2 else design[rows],  # noqa: PLR2004
+            bounds,
+            None if scale is None else scale[rows],
+            form,
+        )
         for rows in _chunks(len(values))
     ]
     return StepScan(
@@ -195,7 +203,7 @@ def step_grid(
     2.0
     """
     scaled, units = _standardise(values, design, scale)
-    degrees = values.shape[1] - design.shape[1] - 1
+    degrees = values.shape[1] - design.shape[-1] - 1
     shape = (len(PHI_GRID), len(values), bounds[1] - bounds[0])
     objective, size, variance = np.empty(shape), np.empty(shape), np.empty(shape)
     information = np.empty(shape)
@@ -233,15 +241,14 @@ def _chunks(n: int) -> Iterator[slice]:
     return (slice(start, start + _CHUNK) for start in range(0, max(n, 1), _CHUNK))
 
 
-def _part(scale: Floats | None, rows: slice) -> Floats | None:
-    return None if scale is None else scale[rows]
+def _stacked(design: Floats) -> Floats:
+    return design if design.ndim == 3 else design[None]  # noqa: PLR2004 - one design for each series
 
 
 def _standardise(values: Floats, design: Floats, scale: Floats | None) -> tuple[Floats, Floats]:
     """Take level and unit out first, so that rounding does not depend on them."""
-    basis = np.linalg.qr(design)[0]
-    rest = values - values.mean(axis=1, keepdims=True)
-    rest -= (rest @ basis) @ basis.T
+    basis = np.linalg.qr(_stacked(design))[0]
+    rest = remove(values - values.mean(axis=1, keepdims=True), basis)
     units = np.sqrt((rest**2).mean(axis=1))
     units = np.where(units > 0, units, 1.0)
     rest = rest / units[:, None]
@@ -257,19 +264,19 @@ def _looks(
     form: Form,
 ) -> Iterator[_Look]:
     inverse = np.ones((1, scaled.shape[1])) if scale is None else 1.0 / scale
-    time = (positions - positions.mean()) / max(float(np.ptp(positions)), 1.0)
     span = max(float(np.ptp(positions)), 1.0)
-    degrees = scaled.shape[1] - design.shape[1] - 1
+    time: Floats = np.asarray((np.atleast_2d(positions) - float(positions.mean())) / span, dtype="float64")
+    degrees = scaled.shape[1] - design.shape[-1] - 1
     for phi in PHI_GRID:
         noise = whitener(float(phi), positions)
-        columns = noise.apply(np.swapaxes(design[None] * inverse[:, :, None], 1, 2))
+        columns = noise.apply_columns(np.swapaxes(_stacked(design) * inverse[:, :, None], 1, 2))
         basis, log_det = orthonormal(columns)
         rest = remove(noise.apply(scaled), basis)
         steps = _Steps(noise, inverse, time, bounds)
         gain, projection, information = steps.gains(rest, basis, form)
         factor = np.exp((noise.log_det + log_det) / degrees) * np.ones(len(scaled))
         if form == "slope":  # in units of one period instead of the whole calendar
-            projection, information = (projection[0] / span,), (information[0] / span**2,)
+            projection, information = (projection[0] * span,), (information[0] * span**2,)
         yield _Look((rest**2).sum(axis=1), gain, factor, projection, information)
 
 
@@ -281,7 +288,7 @@ class _Steps:
         self.first = (inverse / noise.deviation)[:, self.cut]
         self.after = noise.apply(inverse)
         self.ramp = noise.apply(inverse * time)
-        self.time = time[self.cut]
+        self.time = time[:, self.cut]
 
     def _beyond(self, products: Floats) -> Floats:
         """Sum over all periods later than each candidate."""
@@ -342,7 +349,7 @@ def _scan_chunk(
     form: Form,
 ) -> StepScan:
     scaled, units = _standardise(values, design, scale)
-    n_series, degrees = len(values), values.shape[1] - design.shape[1] - 1
+    n_series, degrees = len(values), values.shape[1] - design.shape[-1] - 1
     size, error, variance = (np.full(n_series, np.nan) for _ in range(3))
     profile = np.full((n_series, bounds[1] - bounds[0]), np.inf)
     without, best_value = np.full(n_series, np.inf), np.full(n_series, np.inf)
