@@ -251,7 +251,7 @@ def location_set(
     )
 
 
-_METHOD: Final = "likelihood ratio of the best change anywhere, against simulated stable series"
+_METHOD: Final = "likelihood ratio averaged over all dates, against simulated stable series"
 _ASSUMPTION: Final = "without a change the figures are a season plus first-order autoregressive noise"
 
 

@@ -133,7 +133,7 @@ def confirm(values: Floats, given: Given, *, scale: Floats | None, null: StepNul
     low, _, high = null.phi_between(int(seen.phi_index[0]), _PHI_LEVEL)
     low, high = round(low - _WIDER, 1), round(high + _WIDER, 1)
     stable = _null(given, (max(low, PHI_RANGE[0]), min(high, PHI_RANGE[1])), seed)
-    return float(stable.p_values(seen.statistic, seen.phi_index)[0])
+    return float(stable.p_values(seen.average, seen.phi_index)[0])
 
 
 def location_given(

@@ -132,7 +132,7 @@ def judge(
         dispersion=dispersion,
         scan=seen,
         null=null,
-        p_values=null.p_values(seen.statistic, seen.phi_index),
+        p_values=null.p_values(seen.average, seen.phi_index),
     )
 
 

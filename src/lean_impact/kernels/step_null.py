@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lean_impact.kernels.autoregression import simulate_ar1
-from lean_impact.kernels.step_scan import PHI_GRID, Form, scan_steps
+from lean_impact.kernels.step_scan import PHI_GRID, Form, StepScan, scan_steps
 
 __all__ = ["PHI_RANGE", "SMALLEST_P", "StepNull", "simulate_step_null"]
 
@@ -33,13 +33,16 @@ class StepNull:
     Attributes
     ----------
     statistics : ndarray, shape (n_phi, n_near)
-        Statistics of the stable series whose estimate is nearest to each value of
+        Average likelihood ratio statistics of the stable series whose estimate is nearest to each value of
         :data:`~lean_impact.kernels.step_scan.PHI_GRID`, from the largest down.
+    peaks : ndarray, shape (n_phi, n_near)
+        Their statistics of the best change, from the largest down.
     true_phi : ndarray, shape (n_phi, n_near)
         Their true autocorrelations, sorted.
     """
 
     statistics: Floats
+    peaks: Floats
     true_phi: Floats
 
     def p_values(self, statistic: Floats, phi_index: NDArray[np.int64]) -> Floats:
@@ -48,7 +51,7 @@ class StepNull:
         Parameters
         ----------
         statistic : ndarray, shape (n_series,)
-            Observed statistics.
+            Observed average likelihood ratio statistics.
         phi_index : ndarray of int, shape (n_series,)
             Their estimated autocorrelations.
 
@@ -65,7 +68,8 @@ class StepNull:
 
         Examples
         --------
-        >>> table = StepNull(statistics=np.arange(99.0, -1, -1)[None, :], true_phi=np.zeros((1, 100)))
+        >>> table = StepNull(statistics=np.arange(99.0, -1, -1)[None, :], peaks=np.zeros((1, 100)),
+        ...                  true_phi=np.zeros((1, 100)))
         >>> table.p_values(np.array([-1.0, 49.5, 1e9]), np.zeros(3, dtype=int)).round(3).tolist()
         [1.0, 0.505, 0.0]
         """
@@ -76,8 +80,8 @@ class StepNull:
         return np.asarray(np.clip(p_values, SMALLEST_P, 1.0), dtype="float64")
 
     def critical(self, phi_index: int, false_alarm: float) -> float:
-        """Return the statistic that a share ``false_alarm`` of stable series exceeds."""
-        return float(np.quantile(self.statistics[phi_index], 1.0 - false_alarm))
+        """Return the statistic of the best change that a share ``false_alarm`` of stable series exceeds."""
+        return float(np.quantile(self.peaks[phi_index], 1.0 - false_alarm))
 
     def phi_between(self, phi_index: int, level: float) -> tuple[float, float, float]:
         """Return lower end, median and upper end of the true autocorrelations behind an estimate."""
@@ -154,17 +158,16 @@ def simulate_step_null(  # noqa: PLR0913 - one argument for each thing that a ta
     if prepare is not None:
         values = prepare(values)
     seen = scan_steps(values, positions=positions, design=design, bounds=bounds, form=form)
-    return _sorted_by_estimate(seen.statistic, seen.phi_index, phi, min(near, draws), rng)
+    return _sorted_by_estimate(seen, phi, min(near, draws), rng)
 
 
-def _sorted_by_estimate(
-    statistic: Floats, phi_index: NDArray[np.int64], phi: Floats, near: int, rng: np.random.Generator
-) -> StepNull:
+def _sorted_by_estimate(seen: StepScan, phi: Floats, near: int, rng: np.random.Generator) -> StepNull:
     # Ties in the distance are broken at random, else they would favour low true autocorrelations.
     noise = rng.uniform(0.0, 0.5, len(phi))
-    statistics, true_phi = np.empty((len(PHI_GRID), near)), np.empty((len(PHI_GRID), near))
+    statistics, peaks, true_phi = (np.empty((len(PHI_GRID), near)) for _ in range(3))
     for at in range(len(PHI_GRID)):
-        nearest = np.argpartition(np.abs(phi_index - at) + noise, near - 1)[:near]
-        statistics[at] = np.sort(statistic[nearest])[::-1]
+        nearest = np.argpartition(np.abs(seen.phi_index - at) + noise, near - 1)[:near]
+        statistics[at] = np.sort(seen.average[nearest])[::-1]
+        peaks[at] = np.sort(seen.statistic[nearest])[::-1]
         true_phi[at] = np.sort(phi[nearest])
-    return StepNull(statistics=statistics, true_phi=true_phi)
+    return StepNull(statistics=statistics, peaks=peaks, true_phi=true_phi)

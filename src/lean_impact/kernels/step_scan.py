@@ -35,6 +35,8 @@ class StepScan:
     ----------
     statistic : ndarray, shape (n_series,)
         Log likelihood ratio (times two) of the best change against none, the autocorrelation profiled in both.
+    average : ndarray, shape (n_series,)
+        The same for the likelihood averaged over all candidates: what a test of no change is best based on.
     best : ndarray of int, shape (n_series,)
         Index of the first observed period after the best change.
     phi_index : ndarray of int, shape (n_series,)
@@ -54,6 +56,7 @@ class StepScan:
     """
 
     statistic: Floats
+    average: Floats
     best: NDArray[np.int64]
     phi_index: NDArray[np.int64]
     profile: Floats
@@ -128,20 +131,22 @@ def scan_steps(
     Noise is a stationary Gaussian AR(1), seen only at the observed periods: two neighbours :math:`g` periods
     apart have correlation :math:`\phi^g`, so a gap is part of the likelihood. For each :math:`\phi` of the
     grid, figures, design and change are whitened; with the unexplained sums of squares :math:`R_0` and
-    :math:`R_1(\tau)`, and :math:`\nu` degrees of freedom, the restricted likelihood gives
+    :math:`R_1(\tau)`, and :math:`\nu` degrees of freedom, the restricted likelihood [1]_ gives
 
     .. math:: J(\phi, \tau) = R_1(\tau)\,\bigl(|V|\,|X'V^{-1}X|\bigr)^{1/\nu},
 
     to be minimised over :math:`\phi`. The statistic is
-    :math:`\nu\,[\log \min_\phi J_0 - \log \min_{\phi,\tau} J]`. It does not depend on the level, the unit or
-    the season of a series. A change whitens to a constant series cut off at one end, so that all dates cost
+    :math:`\nu\,[\log \min_\phi J_0 - \log \min_{\phi,\tau} J]`, and :math:`2 \log` of the mean likelihood ratio
+    over :math:`\tau` its average form, which finds more at the same rate of false alarms [2]_. Neither depends on
+    the level, the unit or the season of a series. A change whitens to a constant series cut off at one end, so that all dates cost
     one cumulative sum.
 
     References
     ----------
-    Andrews DWK (1993). Tests for parameter instability and structural change with unknown change point.
-    Econometrica 61, 821-856. Harville DA (1977). Maximum likelihood approaches to variance component
-    estimation. Journal of the American Statistical Association 72, 320-338.
+    .. [1] Harville DA (1977). Maximum likelihood approaches to variance component estimation. Journal of the
+       American Statistical Association 72, 320-338.
+    .. [2] Andrews DWK, Ploberger W (1994). Optimal tests when a nuisance parameter is present only under the
+       alternative. Econometrica 62, 1383-1414.
 
     Examples
     --------
@@ -164,6 +169,7 @@ def scan_steps(
     ]
     return StepScan(
         statistic=np.concatenate([part.statistic for part in parts]),
+        average=np.concatenate([part.average for part in parts]),
         best=np.concatenate([part.best for part in parts]),
         phi_index=np.concatenate([part.phi_index for part in parts]),
         profile=np.concatenate([part.profile for part in parts]),
@@ -373,11 +379,13 @@ def _scan_chunk(
     ratio = np.divide(profile, best_value[:, None], out=np.ones_like(profile), where=moving[:, None])
     statistic = np.zeros(n_series)
     statistic[moving] = degrees * np.log(without[moving] / best_value[moving])
+    log_likelihood = -0.5 * degrees * np.log(ratio)
     return StepScan(
         statistic=statistic,
+        average=statistic + 2.0 * np.log(np.exp(log_likelihood).mean(axis=1)),
         best=bounds[0] + profile.argmin(axis=1),
         phi_index=phi_index,
-        profile=-0.5 * degrees * np.log(ratio),
+        profile=log_likelihood,
         candidates=np.arange(*bounds),
         size=size * units,
         standard_error=error * units,
