@@ -191,6 +191,17 @@ class ChangePoints:
         of_level = " of level" if all(change.kind == "level" for change in self.changes) else ""
         return f"1 change{of_level}" if len(self.changes) == 1 else f"{len(self.changes)} changes{of_level}"
 
+    def _noise_words(self) -> str:
+        noise = (
+            f"Autocorrelation within segments {self.phi:.2f} ({self.phi_lower:.2f} to {self.phi_upper:.2f})"
+        )
+        if np.isnan(self.false_alarm_rate):
+            return noise
+        return (
+            f"{noise}; stable series like this one show a change in {self.false_alarm_rate:.1%} of "
+            f"simulations (wanted {self.false_alarm:.1%})"
+        )
+
     @property
     def description(self) -> str:
         """The chart in words."""
@@ -208,11 +219,7 @@ class ChangePoints:
         lines = [f"{self.trust}, {self.measure.name}: {self._verdict()}"]
         lines += [f"  {words}" for words in self._change_words()]
         if self.status == "judged":
-            lines.append(
-                f"Autocorrelation within segments {self.phi:.2f} ({self.phi_lower:.2f} to "
-                f"{self.phi_upper:.2f}); stable series like this one show a change in "
-                f"{self.false_alarm_rate:.1%} of simulations (wanted {self.false_alarm:.1%})."
-            )
+            lines.append(f"{self._noise_words()}.")
         if self.minimal_detectable == self.minimal_detectable:
             least = self.measure.format_change(self.minimal_detectable).removeprefix("+")
             lines.append(f"A step of {least} in the middle would be found four times in five.")

@@ -86,7 +86,7 @@ class Screen:
     >>> series = [known.panel.series(code, known.design.measure.id) for code in known.panel.trusts]
     >>> found = Screen(test=StepTest(draws=2000)).detect(series)
     >>> found.n_kept, round(found.expected_false, 1)
-    (4, 0.1)
+    (2, 0.0)
     """
 
     test: StepTest = field(default_factory=StepTest)

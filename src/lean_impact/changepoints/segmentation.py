@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from lean_impact.changepoints._assemble import Found, Prepared, assemble, empty, prepare, provenance_of
 from lean_impact.changepoints._calendar import Season, StepCalendar
 from lean_impact.changepoints._confirm import Given, confirm
-from lean_impact.changepoints._judgement import Judged, judge
+from lean_impact.changepoints._judgement import Judged, judge, null_of
 from lean_impact.changepoints._levels import fit_segments
 from lean_impact.changepoints._parameters import check_settings
 from lean_impact.changepoints._propose import (
@@ -199,7 +200,7 @@ class Segmentation:
             breaks=breaks,
             p_values=p_values,
             p_any=float(judged.p_values[0]),
-            false_alarm_rate=self._measured_false_alarms(judged, calendar),
+            false_alarm_rate=_measured_false_alarms(self, calendar, int(judged.scan.phi_index[0])),
             cautions=(*(() if settled else (doubt,)), *self._purpose_words()),
         )
         return assemble(
@@ -320,6 +321,25 @@ class Segmentation:
                 break
         return breaks
 
+    def false_alarms(self, calendar: StepCalendar, phi_index: int) -> float:
+        """Return the share of fresh stable series in which the whole search reports a change."""
+        plain = replace(self, cost="level") if self.cost in {"binomial", "poisson"} else self
+        null = null_of(calendar, form=self._form, robust=self.robust, draws=self.draws, seed=self.seed)
+        rng = np.random.default_rng(np.random.SeedSequence([self.seed, 2]))
+        phi = rng.choice(null.true_phi[phi_index], _FRESH)
+        whole = simulate_ar1(phi, n_periods=calendar.positions[-1] + 1, rng=rng)
+        return plain._alarms(whole[:, calendar.where], calendar)  # noqa: SLF001 - the same class
+
+    def _alarms(self, stable: Floats, calendar: StepCalendar) -> float:
+        judged = self._judge(stable, calendar, None)
+        alarms = 0
+        for row in range(len(stable)):
+            breaks, _ = self._proposed(judged, row, calendar, None)
+            if self.purpose == "evidence":
+                breaks, _ = self._confirmed(judged, row, calendar, breaks)
+            alarms += bool(breaks)
+        return alarms / len(stable)
+
     # ------------------------------------------------------------------ counts, words, honesty
 
     def _counts(self, prepared: Prepared) -> Counts | None:
@@ -343,17 +363,11 @@ class Segmentation:
             ),
         )
 
-    def _measured_false_alarms(self, judged: Judged, calendar: StepCalendar) -> float:
-        """Run the whole search on fresh stable series whose autocorrelations fit this series."""
-        rng = np.random.default_rng(np.random.SeedSequence([self.seed, 2]))
-        phi = rng.choice(judged.null.true_phi[int(judged.scan.phi_index[0])], _FRESH)
-        whole = simulate_ar1(phi, n_periods=calendar.positions[-1] + 1, rng=rng)
-        fresh = replace(self, cost="level") if self.cost in {"binomial", "poisson"} else self
-        stable = fresh._judge(whole[:, calendar.where], calendar, None)  # noqa: SLF001 - the same class
-        alarms = 0
-        for row in range(_FRESH):
-            breaks, _ = fresh._proposed(stable, row, calendar, None)  # noqa: SLF001
-            if self.purpose == "evidence":
-                breaks, _ = fresh._confirmed(stable, row, calendar, breaks)  # noqa: SLF001
-            alarms += bool(breaks)
-        return alarms / _FRESH
+
+@lru_cache(maxsize=64)
+def _measured_false_alarms(detector: Segmentation, calendar: StepCalendar, phi_index: int) -> float:
+    """Run the whole search on fresh stable series whose autocorrelations fit an estimate.
+
+    Kept in memory: trusts of one calendar and about the same autocorrelation share it.
+    """
+    return detector.false_alarms(calendar, phi_index)

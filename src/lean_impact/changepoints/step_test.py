@@ -70,10 +70,10 @@ class StepTest:
     periods, each figure weighted accordingly.
 
     *p-value.* The statistic is the likelihood ratio against no change, averaged over all dates; it finds more
-    than that of the best date at the same rate of false alarms. Its distribution depends on the calendar and on :math:`\phi` only, so one table of
-    simulated stable series serves all series of a calendar. A series is compared with those whose *estimated*
-    :math:`\phi` is nearest, so the p-value allows for the search over dates and for the error of
-    :math:`\hat\phi`. For weighted figures the table of equal weights is used.
+    than that of the best date at the same rate of false alarms. Its distribution depends on the calendar and on
+    :math:`\phi` only, so one table of simulated stable series serves all series of a calendar. A series is
+    compared with those whose *estimated* :math:`\phi` is nearest, so the p-value allows for the search over
+    dates and for the error of :math:`\hat\phi`. For weighted figures the table of equal weights is used.
 
     *Dates.* The set is the smallest with posterior probability ``level``, every admissible date equally likely
     beforehand, autocorrelation and variance profiled at each date.
@@ -98,8 +98,9 @@ class StepTest:
     References
     ----------
     Andrews DWK, Ploberger W (1994). Optimal tests when a nuisance parameter is present only under the
-    alternative. Econometrica 62, 1383-1414. Shi X, Gallagher C, Lund R, Killick R (2022). A comparison of single and multiple
-    changepoint techniques for time series data. Computational Statistics & Data Analysis 170, 107433.
+    alternative. Econometrica 62, 1383-1414. Shi X, Gallagher C, Lund R, Killick R (2022). A comparison of
+    single and multiple changepoint techniques for time series data. Computational Statistics & Data Analysis
+    170, 107433.
 
     Examples
     --------

@@ -138,8 +138,8 @@ def scan_steps(
     to be minimised over :math:`\phi`. The statistic is
     :math:`\nu\,[\log \min_\phi J_0 - \log \min_{\phi,\tau} J]`, and :math:`2 \log` of the mean likelihood ratio
     over :math:`\tau` its average form, which finds more at the same rate of false alarms [2]_. Neither depends on
-    the level, the unit or the season of a series. A change whitens to a constant series cut off at one end, so that all dates cost
-    one cumulative sum.
+    the level, the unit or the season of a series. A change whitens to a constant series cut off at one end, so
+    that all dates cost one cumulative sum.
 
     References
     ----------
