@@ -30,6 +30,7 @@ from lean_impact.domain.triangulation import (
     EstimatorName,
     MethodPlan,
     PowerPlan,
+    TrendPlan,
     WeightingName,
     WindowChoice,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "StudyInfo",
     "Succession",
     "Summary",
+    "TrendPlan",
     "Trust",
     "TrustEffect",
     "WeightingName",

@@ -12,7 +12,7 @@ from lean_impact.domain._model import DomainModel
 from lean_impact.domain.measure import Slug
 from lean_impact.domain.period import Window
 from lean_impact.domain.quality import Decision
-from lean_impact.domain.triangulation import CurvePlan, MethodPlan, PowerPlan, twice
+from lean_impact.domain.triangulation import CurvePlan, MethodPlan, PowerPlan, TrendPlan, twice
 from lean_impact.domain.trust import TrustCode
 
 __all__ = [
@@ -217,6 +217,8 @@ class AnalysisPlan(DomainModel):
         Every combination of defensible choices for one question.
     power : PowerPlan, optional
         What effect could have been seen at all.
+    trends : TrendPlan, optional
+        How far trends may part before the answer changes.
     quality, spc, changepoints, contingency
         Plans of the other stages; a stage without a plan is not run, and quality is then looked at for the
         measure that decides.
@@ -232,6 +234,7 @@ class AnalysisPlan(DomainModel):
     methods: tuple[MethodPlan, ...] = ()
     curve: CurvePlan | None = None
     power: PowerPlan | None = None
+    trends: TrendPlan | None = None
     quality: QualityPlan | None = None
     spc: SpcPlan | None = None
     changepoints: ChangePointPlan | None = None
@@ -255,10 +258,14 @@ class AnalysisPlan(DomainModel):
         ]
         problems += [
             f"{name}.question is '{part.question}', which is no effect question; there are {', '.join(counts)}"
-            for name, part in (("curve", self.curve), ("power", self.power))
+            for name, part in (("curve", self.curve), ("power", self.power), ("trends", self.trends))
             if part and part.question not in counts
         ]
         declared = {method.id for method in self.methods}
+        if self.trends and self.trends.method not in declared:
+            problems.append(
+                f"trends.method is '{self.trends.method}', which is not declared among plan.methods"
+            )
         problems += [
             f"curve.methods names '{key}', which is not declared; there are {', '.join(sorted(declared)) or 'none'}"
             for key in (self.curve.methods if self.curve else ())

@@ -19,6 +19,7 @@ __all__ = [
     "EstimatorName",
     "MethodPlan",
     "PowerPlan",
+    "TrendPlan",
     "WeightingName",
     "WindowChoice",
 ]
@@ -112,6 +113,8 @@ class ComparisonChoice(DomainModel):
         Only these trusts, as far as nothing speaks against them.
     leave_out : tuple of str
         All but these.
+    similar_size : bool
+        Only trusts whose mean denominator before lies within the range of the treated trusts'.
     why : str
         Why this set.
     """
@@ -120,12 +123,13 @@ class ComparisonChoice(DomainModel):
     label: str = Field(min_length=1)
     keep: tuple[TrustCode, ...] | None = None
     leave_out: tuple[TrustCode, ...] = ()
+    similar_size: bool = False
     why: str = ""
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if (self.keep is None) == (not self.leave_out):
-            raise ValueError("give either keep = [...] or leave_out = [...]")
+        if (self.keep is not None) + bool(self.leave_out) + self.similar_size != 1:
+            raise ValueError("give one of keep = [...], leave_out = [...] and similar_size = true")
         return self
 
 
@@ -192,6 +196,27 @@ class PowerPlan(DomainModel):
     after: tuple[int, ...] = ()
     power: float = Field(default=0.8, gt=0, lt=1)
     draws: int = Field(default=1000, ge=100, le=100_000)
+
+
+class TrendPlan(DomainModel):
+    """How far trends may part before the answer changes.
+
+    Parameters
+    ----------
+    question : str
+        Identifier of the effect question.
+    method : str
+        Identifier of a declared method that gives effects by time since the start.
+    every : int
+        Periods averaged in a block: months are noisy, and years say more about trends.
+    bounds : tuple of float
+        Multiples of the largest step between neighbouring blocks before the start.
+    """
+
+    question: Slug
+    method: Slug
+    every: int = Field(default=1, ge=1)
+    bounds: tuple[float, ...] = Field(default=(0.0, 0.5, 1.0, 1.5, 2.0), min_length=1)
 
 
 def twice(keys: list[str]) -> Iterator[str]:

@@ -29,7 +29,7 @@ from lean_impact.kernels.few_treated import UnitTest, own_noise, pooled_test, un
 from lean_impact.kernels.randomisation import draw_groups, rank_p
 from lean_impact.tables import Panel
 
-__all__ = ["GapEstimator", "Gaps", "Weighting", "estimate_from_gaps", "placebo_tests"]
+__all__ = ["GapEstimator", "Gaps", "Weighting", "estimate_from_gaps", "placebo_tests", "pooled_of_gaps"]
 
 Weighting = Literal["equal", "denominator"]
 """How treated trusts are pooled: each counts the same, or by its denominators before the programme."""
@@ -215,6 +215,30 @@ def estimate_from_gaps(estimator: GapEstimator, panel: Panel, adoption: Adoption
             }
         ),
     )
+
+
+def pooled_of_gaps(estimator: GapEstimator, arrays: PanelArrays) -> Estimate:
+    """Return the pooled effect with its default interval straight from arrays, and nothing else.
+
+    Parameters
+    ----------
+    estimator : GapEstimator
+        The estimator.
+    arrays : PanelArrays
+        Figures of a study.
+
+    Returns
+    -------
+    Estimate
+        The same as :attr:`EffectResult.pooled` of :func:`estimate_from_gaps`.
+    """
+    found = _Inference(
+        arrays=arrays,
+        gaps=estimator.gaps(arrays),
+        weights=arrays.weights(estimator.weighting),
+        level=estimator.level,
+    )
+    return found.pooled(found.by_trust()[0])[0]
 
 
 def placebo_tests(

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from lean_impact.domain import Estimate, PValue, Window
+from lean_impact.domain import Estimate, Exclusion, PValue, Window, next_period, period_label
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.inference import pooled_effect
+from lean_impact.effects.parallel import run_tasks
 from lean_impact.effects.parts import Changes
 from lean_impact.effects.result import EffectEstimator, EffectResult
 from lean_impact.errors import DesignError, Issue
 from lean_impact.tables import Panel
 
-__all__ = ["leave_one_comparison_out", "leave_one_treated_out", "placebo_starts"]
+__all__ = ["LeaveOut", "leave_one_comparison_out", "leave_one_out", "leave_one_treated_out", "placebo_starts"]
+
+LeaveOut = Literal["treated", "comparison", "period"]
+"""What is left out in turn: a treated trust, a comparison trust, or a period for everybody."""
 
 _FEWEST = 2
 
@@ -72,6 +78,91 @@ def leave_one_comparison_out(result: EffectResult) -> pd.DataFrame:
     table = _leave_out(result, changes, range(changes.n_treated, len(changes.trusts)))
     order = table["shift"].abs().sort_values(ascending=False, kind="stable").index
     return table.loc[order].reset_index(drop=True)
+
+
+def leave_one_out(
+    panel: Panel,
+    adoption: AdoptionDesign,
+    *,
+    estimator: EffectEstimator,
+    what: LeaveOut,
+    n_jobs: int | None = None,
+) -> pd.DataFrame:
+    """Run any estimator again without each trust, or each period, in turn.
+
+    Parameters
+    ----------
+    panel : Panel
+        Figures of all trusts.
+    adoption : AdoptionDesign
+        The design with everything in it.
+    estimator : EffectEstimator
+        Estimator to run.
+    what : {"treated", "comparison", "period"}
+        What is left out.
+    n_jobs : int, optional
+        Workers, see :func:`~lean_impact.effects.parallel.run_tasks`.
+
+    Returns
+    -------
+    DataFrame
+        One row for each run, the largest shift first: ``measure``, ``left_out``, ``estimate``, ``standard_error``,
+        ``lower``, ``upper``, ``level``, ``p_value``, ``p_smallest``, ``shift``, ``problem`` (why a run was not
+        possible; numbers are NaN then).
+
+    Raises
+    ------
+    DesignError
+        If nothing would be left, or the whole question cannot be answered.
+    """
+    if what == "treated" and len(adoption.treated) < _FEWEST:
+        raise DesignError("there is one treated trust; leaving it out leaves nothing to estimate")
+    whole = estimator.estimate(panel, adoption)
+    tasks = list(_without_each(panel, adoption, what))
+    found = run_tasks(partial(_run_without, estimator, panel), tasks, n_jobs=n_jobs)
+    table = pd.DataFrame([{"measure": adoption.measure, **row} for row in found])
+    problem = table.pop("problem")
+    table = table.assign(shift=table["estimate"] - whole.pooled.value, problem=problem)
+    order = table["shift"].abs().sort_values(ascending=False, kind="stable").index
+    return table.loc[order].reset_index(drop=True)
+
+
+def _without_each(
+    panel: Panel, adoption: AdoptionDesign, what: LeaveOut
+) -> Iterator[tuple[str, AdoptionDesign]]:
+    if what == "treated":
+        for out in adoption.starts:
+            yield out.trust, replace(adoption, starts=tuple(s for s in adoption.starts if s != out))
+    elif what == "comparison":
+        for code in adoption.comparison:
+            kept = tuple(other for other in adoption.comparison if other != code)
+            yield code, replace(adoption, comparison=kept)
+    else:
+        yield from _without_periods(panel, adoption)
+
+
+def _without_periods(panel: Panel, adoption: AdoptionDesign) -> Iterator[tuple[str, AdoptionDesign]]:
+    measure = panel.measure(adoption.measure)
+    for stamp in panel.wide(adoption.measure).index:
+        first = stamp.date()
+        if adoption.window.start <= first < adoption.window.end:
+            window = Window(start=first, end=next_period(first, measure.frequency))
+            gone = Exclusion(window=window, reason="left out to see what hangs on it")
+            yield period_label(first, measure.frequency), replace(adoption, ignore=(*adoption.ignore, gone))
+
+
+def _run_without(
+    estimator: EffectEstimator, panel: Panel, task: tuple[str, AdoptionDesign]
+) -> dict[str, object]:
+    name, design = task
+    try:
+        result = estimator.estimate(panel, design)
+    except DesignError as error:
+        numbers = dict.fromkeys(
+            ("estimate", "standard_error", "lower", "upper", "level", "p_value", "p_smallest"), float("nan")
+        )
+        return {"left_out": name, **numbers, "problem": error.message}
+    return {"left_out": name, **_columns(result.pooled, result.p_value), "problem": ""}
 
 
 def placebo_starts(

@@ -20,7 +20,14 @@ from lean_impact.domain import (
     StudyInfo,
     Succession,
 )
-from lean_impact.effects import Comparison, EffectResult
+from lean_impact.effects import (
+    Comparison,
+    EffectResult,
+    PowerAnalysis,
+    PretrendResult,
+    SpecificationCurve,
+    TrendSensitivity,
+)
 from lean_impact.errors import Issue
 from lean_impact.kernels.multiplicity import holm
 from lean_impact.pooled import PooledResult
@@ -117,6 +124,14 @@ class StudyResults:
         A yes-or-no outcome beside the effects.
     contingency : Contingency or None
         Models of conditions, judged.
+    curve : SpecificationCurve or None
+        One question under every combination of declared choices.
+    power : tuple of PowerAnalysis
+        What effect could have been seen, for each number of trusts and periods that was asked for.
+    pretrend : PretrendResult or None
+        Test of parallel trends before the start, with what it could have missed.
+    trends : TrendSensitivity or None
+        How far trends may part before the answer changes.
     plugins : DataFrame
         Plugins that were loaded: name, package, version, bundled, sha256.
     failures : tuple of str
@@ -139,6 +154,10 @@ class StudyResults:
     outcome: CrispOutcome | None
     contingency: Contingency | None
     plugins: pd.DataFrame
+    curve: SpecificationCurve | None = None
+    power: tuple[PowerAnalysis, ...] = ()
+    pretrend: PretrendResult | None = None
+    trends: TrendSensitivity | None = None
     failures: tuple[str, ...] = ()
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lean_impact.effects import EffectResult, conclusion, verdict
+from lean_impact.effects import EffectResult, agreement, conclusion, verdict
 from lean_impact.report import EffectAnswer, StudyResults
 
 __all__ = ["Headline", "headline"]
@@ -49,7 +49,13 @@ def headline(results: StudyResults) -> Headline:
         answer=_answer(results),
         points=tuple(
             point
-            for point in (_secondary(results), _trusts(results), _placebo(results), _conditions(results))
+            for point in (
+                _methods(results),
+                _secondary(results),
+                _trusts(results),
+                _placebo(results),
+                _conditions(results),
+            )
             if point
         ),
         cautions=_cautions(results),
@@ -94,6 +100,14 @@ def _p(value: float) -> str:
     if value < _SMALLEST_SHOWN:
         return f"p < {_SMALLEST_SHOWN}"
     return f"p = {value:.2f}" if value >= _TWO_DIGITS_DO else f"p = {value:.3f}"
+
+
+def _methods(results: StudyResults) -> str:
+    """Tell whether further methods, and every declared combination of choices, agree with the one that decides."""
+    words = agreement(results.primary.by_method).sentence if results.primary.methods else ""
+    if results.curve is not None:
+        words += f" {results.curve.agreement}"
+    return words.strip()
 
 
 def _secondary(results: StudyResults) -> str:

@@ -142,7 +142,7 @@ def run_study(
 class _Teller:
     """Count steps and tell what comes next."""
 
-    STEPS = 9
+    STEPS = 10
 
     def __init__(self, on_progress: OnProgress | None) -> None:
         self._tell = on_progress
@@ -168,6 +168,9 @@ def _evaluate(study: Study, plugins: Plugins, tell: _Teller) -> tuple[StudyResul
     changes = stages.changes()
     tell("Estimating effects")
     answers = stages.answers(comparisons)
+    tell("Asking the question in every declared way")
+    curve, power = stages.triangulation.curve(), stages.triangulation.power()
+    pretrend, trends = stages.triangulation.trends(answers)
     tell("Judging conditions")
     contingency = stages.contingency(answers)
     results = StudyResults(
@@ -186,6 +189,10 @@ def _evaluate(study: Study, plugins: Plugins, tell: _Teller) -> tuple[StudyResul
         cases=study.cases,
         outcome=study.outcome,
         contingency=contingency,
+        curve=curve,
+        power=power,
+        pretrend=pretrend,
+        trends=trends,
         plugins=plugin_table(plugins),
         failures=tuple(map(str, plugins.failures)),
     )

@@ -38,6 +38,7 @@ from lean_impact.spc import NHS_2023, NHSRPLOTTHEDOTS_0_2, Baseline, XmR, XmRCha
 from lean_impact.study.estimators import check_methods, make_estimator
 from lean_impact.study.file import Study
 from lean_impact.study.inputs import StudyInputs
+from lean_impact.study.triangulation import Triangulation
 
 __all__ = ["Stages"]
 
@@ -168,17 +169,7 @@ class Stages:
             calibration_groups=plan.placebo_groups,
             seed=self._seeds["effects"],
         )
-        result = estimator.estimate(
-            self.inputs.panel,
-            AdoptionDesign.block(
-                measure=question.measure,
-                treated=treated,
-                comparison=comparison.trusts,
-                pre=question.pre,
-                post=question.post,
-                ignore=self._ignored(question),
-            ),
-        )
+        result = estimator.estimate(self.inputs.panel, self._design(question, comparison))
         pooled = None
         if len(treated) >= _FEWEST_TO_POOL:
             pooled = RandomEffects(level=plan.level).pool(
@@ -194,6 +185,27 @@ class Stages:
             result=result,
             pooled=pooled,
             methods=tuple(self._by_method(method, result) for method in plan.methods) if asked else (),
+        )
+
+    def _design(self, question: EffectQuestion, comparison: Comparison) -> AdoptionDesign:
+        return AdoptionDesign.block(
+            measure=question.measure,
+            treated=question.trusts or self.study.programme.codes,
+            comparison=comparison.trusts,
+            pre=question.pre,
+            post=question.post,
+            ignore=self._ignored(question),
+        )
+
+    @property
+    def triangulation(self) -> Triangulation:
+        """The question of the specification curve, and that of the power simulation."""
+        return Triangulation(
+            plan=self.study.plan,
+            panel=self.inputs.panel,
+            compare=self._comparison,
+            design=self._design,
+            seed=self._seed_of("triangulation"),
         )
 
     def _by_method(self, method: MethodPlan, result: EffectResult) -> MethodAnswer:

@@ -68,13 +68,15 @@ class Panel:
     [0.9, nan, 0.8]
     """
 
-    __slots__ = ("_frame", "_measures", "_provenance")
+    __slots__ = ("_frame", "_measures", "_provenance", "_wide")
 
     def __init__(self, frame: pd.DataFrame, measures: Mapping[str, Measure], provenance: Provenance) -> None:
         """Keep a frame that is already valid; use :meth:`from_frame`, which validates."""
         self._frame = frame
         self._measures = dict(measures)
         self._provenance = provenance
+        # Pivoting takes most of the time of a quick estimate, and the table never changes.
+        self._wide: dict[tuple[str, str], pd.DataFrame] = {}
 
     # ------------------------------------------------------------------ construction
 
@@ -260,11 +262,16 @@ class Panel:
             Float64 with NaN where there is no figure; index of timestamps without holes, columns sorted.
         """
         definition = self.measure(measure)
-        rows = self._frame[self._frame["measure"] == measure]
+        if (measure, column) not in self._wide:
+            self._wide[measure, column] = self._matrix(definition, column)
+        return self._wide[measure, column].copy()
+
+    def _matrix(self, measure: Measure, column: str) -> pd.DataFrame:
+        rows = self._frame[self._frame["measure"] == measure.id]
         matrix = rows.pivot(index="period", columns="trust", values=column).sort_index(axis=1)
         if matrix.empty:
             return matrix
-        calendar = calendar_of(matrix.index.min(), matrix.index.max(), MONTHS[definition.frequency])
+        calendar = calendar_of(matrix.index.min(), matrix.index.max(), MONTHS[measure.frequency])
         matrix = matrix.reindex(calendar)
         matrix.index.name = "period"
         return matrix

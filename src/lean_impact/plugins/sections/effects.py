@@ -16,6 +16,7 @@ from lean_impact.plugins.sections.robustness import (
     sensitivity_section,
     side_by_side_sections,
 )
+from lean_impact.plugins.sections.triangulation import curve_section, power_section, trends_section
 from lean_impact.report import Column, EffectAnswer, Section, StudyResults, Table, formats
 
 __all__ = ["effects_section"]
@@ -79,6 +80,9 @@ def effects_section(results: StudyResults) -> Section:
         ),
         sections=(
             *methods_section(results),
+            *curve_section(results),
+            *trends_section(results),
+            *power_section(results),
             *side_by_side_sections(results),
             sensitivity_section(results),
             by_trust_section(results),
