@@ -118,7 +118,7 @@ def series_of(cell: Cell, step: float, n_series: int, seed: int) -> tuple[list[S
     time_ = np.arange(cell.n)
     values = values + step * (time_ >= places[:, None]) + cell.season * np.sin(2 * np.pi * time_ / 12)
     if cell.missing:
-        values[rng.random(values.shape) < 0.1] = np.nan  # noqa: PLR2004 - the share of the benchmark
+        values[rng.random(values.shape) < 0.1] = np.nan
     return [one_series(row, f"A{at}") for at, row in enumerate(values)], places
 
 
@@ -163,8 +163,9 @@ def judged(test: StepTest, series: list[Series], places: np.ndarray) -> tuple[fl
     """Return the share with p at most 5 %, and the share of sets that hold the place."""
     found = Screen(test=test).detect(series)
     held = np.empty(len(series), dtype=bool)
-    for rows, arrays in found.groups:
-        held[list(rows)] = arrays.members[np.arange(len(rows)), places[list(rows)]]
+    for group in found.groups:
+        rows = list(group.rows)
+        held[rows] = group.found.members[np.arange(len(rows)), places[rows]]
     return float((found.p_values <= test.false_alarm).mean()), float(held.mean())
 
 
@@ -242,8 +243,8 @@ def segmentation_part(n_series: int, seed: int) -> Iterator[bool]:
             cell = Cell(n=120, phi=phi)
             stable, _ = series_of(cell, 0.0, n_series, seed)
             false = np.mean([_found(detector, one) > 0 for one in stable])
-            steps = 2.0 * ((np.arange(120) >= 40) & (np.arange(120) < 80))  # noqa: PLR2004
-            both = np.mean([_found(detector, _raised(one, steps)) == 2 for one in stable])  # noqa: PLR2004
+            steps = 2.0 * ((np.arange(120) >= 40) & (np.arange(120) < 80))
+            both = np.mean([_found(detector, _raised(one, steps)) == 2 for one in stable])
             bound = 1.0 if "annotation" in name else FALSE_ALARMS
             print(f"{name:<26} phi {phi}: {mark(float(false), bound, least=False)} {both:.3f}", flush=True)
             yield bool(false <= bound)
@@ -279,13 +280,13 @@ def _programmes(n: int, phi: float, kind: str, n_programmes: int, seed: int) -> 
     for _ in range(n_programmes):
         dates = rng.permutation(np.linspace(0.2 * n, 0.75 * n, 10).astype(int))
         places = np.full(10, n // 2) if kind == "shock" else dates + rng.integers(0, 4, 10)
-        size = np.where(np.arange(10) < 5, 1.0, 0.0 if kind == "half" else 1.0)  # noqa: PLR2004
+        size = np.where(np.arange(10) < 5, 1.0, 0.0 if kind == "half" else 1.0)
         noise = simulate_ar1(np.full(10, phi), n_periods=n, rng=rng)
         values = noise + size[:, None] * (np.arange(n) >= places[:, None])
         series = [one_series(row, f"A{at}") for at, row in enumerate(values)]
         windows = {one.trust: _month(one, at) for one, at in zip(series, dates, strict=True)}
         found = question.evaluate(series, windows=windows)
-        plain += sum(s.p_known is not None and s.p_known.value <= 0.05 for s in found.sites) / 10  # noqa: PLR2004
+        plain += sum(s.p_known is not None and s.p_known.value <= 0.05 for s in found.sites) / 10
         yes += found.verdict == "yes"
     return plain / n_programmes, yes / n_programmes
 

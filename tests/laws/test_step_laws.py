@@ -51,7 +51,8 @@ def series_of(values, trust="RTP"):
 
 def screened(values):
     """Return p-value and set of dates of one series."""
-    ((_, arrays),) = Screen(test=TEST).detect([series_of(values)]).groups
+    (group,) = Screen(test=TEST).detect([series_of(values)]).groups
+    arrays = group.found
     return arrays.p_value[0], arrays.members[0], arrays.best[0]
 
 

@@ -78,17 +78,18 @@ class StepCalendar:
         return self.columns(self.where)
 
     def with_typical_gaps(self) -> StepCalendar:
-        """Return a calendar like this one with its gaps spread evenly, their number rounded to a twentieth.
+        """Return a calendar like this one with its gaps spread evenly, length and gaps rounded to a twentieth.
 
         Series with gaps of their own can then share a table: what stable series look like depends on how many
-        figures there are, and hardly on which are missing.
+        figures there are, and hardly on which are missing or in which month they begin.
         """
         length = self.positions[-1] + 1
         step = max(1, round(_GAP_STEP * length))
         n_gaps = step * round((length - self.n) / step)
+        length = step * round(length / step)
         gaps = np.linspace(0, length - 1, n_gaps + 2)[1:-1].round().astype(np.int64)
         kept = np.setdiff1d(np.arange(length), gaps)
-        return replace(self, positions=tuple(int(p) for p in kept))
+        return replace(self, phase=0, positions=tuple(int(p) for p in kept))
 
     def columns(self, places: NDArray[np.int64]) -> Floats:
         """Return constant, trend and season at any periods; NaN in seasons that were never observed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache, partial
 from typing import Final
 
@@ -60,6 +60,23 @@ class Judged:
     scan: StepScan
     null: StepNull
     p_values: Floats
+
+    def row(self, at: int) -> Judged:
+        """Return one series alone."""
+        scan = self.scan
+        alone = {
+            field.name: getattr(scan, field.name)[[at]]
+            for field in fields(scan)
+            if field.name != "candidates"
+        }
+        return replace(
+            self,
+            values=self.values[[at]],
+            scale=None if self.scale is None else self.scale[[at]],
+            dispersion=self.dispersion[[at]],
+            scan=replace(scan, **alone),
+            p_values=self.p_values[[at]],
+        )
 
 
 def is_constant(values: Floats, calendar: StepCalendar | StackedCalendars) -> NDArray[np.bool_]:
@@ -122,7 +139,10 @@ def judge(
     dispersion = np.full(len(values), np.nan)
     if sampling is not None and np.isfinite(sampling).any():
         scale, dispersion = sampling_scale(values, sampling, calendar, seen.best)
-        seen = scan(scale=scale)
+        if (scale == 1.0).all():  # large denominators: sampling hardly moves any figure
+            scale = None
+        else:
+            seen = scan(scale=scale)
     shared = typical_gaps or isinstance(calendar, StackedCalendars)
     alike = calendar.with_typical_gaps() if shared else calendar
     null = null_of(alike, form=form, robust=robust, draws=draws, seed=seed)

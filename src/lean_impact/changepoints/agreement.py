@@ -15,12 +15,30 @@ from lean_impact.changepoints._batch import StepArrays
 from lean_impact.domain import Frequency, Provenance, Summary, Window, next_period, period_label
 from lean_impact.errors import DesignError
 from lean_impact.kernels.date_agreement import Agreement, shifted_agreement
-from lean_impact.tables import Series
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["DateAgreement", "SharedDate", "agreement_of"]
+__all__ = ["DateAgreement", "Group", "SharedDate", "agreement_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Group:
+    """Series of one frequency on one calendar.
+
+    Attributes
+    ----------
+    rows : tuple of int
+        Their positions among all series.
+    periods : ndarray of datetime64[D], shape (n_periods,)
+        Calendar from the earliest to the latest of them.
+    found : StepArrays
+        What was found.
+    """
+
+    rows: tuple[int, ...]
+    periods: np.ndarray
+    found: StepArrays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,43 +176,34 @@ class DateAgreement:
 
 
 def agreement_of(
-    series: Sequence[Series],
-    groups: Sequence[tuple[tuple[int, ...], StepArrays]],
+    frequencies: Sequence[Frequency],
+    groups: Sequence[Group],
     *,
     draws: int,
     seed: int,
     level: float = 0.05,
 ) -> DateAgreement:
-    """Put the probabilities of all series on one calendar and compare with circular shifts."""
-    frequencies = sorted({one.measure.frequency for one in series})
-    if len(frequencies) > 1:
+    """Compare where the changes of all series pile up with circular shifts of each."""
+    distinct = sorted(set(frequencies))
+    if len(distinct) > 1:
         raise DesignError(
-            f"series by {' and by '.join(frequencies)} have no common calendar; ask about each frequency apart"
+            f"series by {' and by '.join(distinct)} have no common calendar; ask about each frequency apart"
         )
-    judged = [(rows, found) for rows, found in groups if (found.status > 1).any()]
-    if not judged:
+    (group,) = groups
+    usable = group.found.status > 1
+    if not usable.any():
         raise DesignError("no series could be judged, so no dates can agree; give longer series")
-    periods = np.unique(np.concatenate([series[rows[0]].periods for rows, _ in judged]))
-    stacked, open_to = [], []
-    for rows, found in judged:
-        usable = found.status > 1
-        at = np.searchsorted(periods, series[rows[0]].periods)
-        weights = np.zeros((int(usable.sum()), len(periods)))
-        weights[:, at] = (found.probability * found.changed[:, None])[usable]
-        admissible = np.zeros(weights.shape, dtype=bool)
-        admissible[:, at] = found.admissible[usable]
-        stacked.append(weights)
-        open_to.append(admissible)
+    weights = (group.found.probability * group.found.changed[:, None])[usable]
     seen: Agreement = shifted_agreement(
-        np.vstack(stacked), admissible=np.vstack(open_to), draws=draws, seed=seed
+        weights, admissible=group.found.admissible[usable], draws=draws, seed=seed
     )
     return DateAgreement(
-        periods=periods,
+        periods=group.periods,
         expected=seen.expected,
         typical=seen.typical,
         p_values=seen.p_values,
-        n_series=int(sum(len(part) for part in stacked)),
-        frequency=frequencies[0],
+        n_series=int(usable.sum()),
+        frequency=distinct[0],
         level=level,
         provenance=Provenance(
             version=__version__, seed=seed, parameters={"draws": str(draws), "level": str(level)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -137,8 +138,8 @@ class GoLive:
             If a series cannot be searched.
         """
         _check(series, windows, controls)
-        sites = [site for one in series if (site := self._site(one)) is not None]
-        others = [site for one in controls if (site := self._site(one)) is not None]
+        sites = self._sites(series, typical_gaps=False)
+        others = self._sites(controls, typical_gaps=True)
         left_out = tuple(one.trust for one in series if one.trust not in {site.trust for site in sites})
         if not sites:
             raise DesignError("no site's series is long enough to be judged; give longer series")
@@ -164,12 +165,39 @@ class GoLive:
 
     # ------------------------------------------------------------------ one site
 
-    def _site(self, series: Series) -> _Site | None:
-        prepared = prepare(series, self.test, trend=self.test.has_line)
-        if prepared.calendar is None or prepared.status != "judged":
-            return None
-        judged = self.test.judge(prepared.values, prepared.calendar, sampling=prepared.sampling)
-        return _Site(prepared=prepared, calendar=prepared.calendar, judged=judged)
+    def _sites(self, series: Sequence[Series], *, typical_gaps: bool) -> list[_Site]:
+        """Search every series that can be, those of one calendar together."""
+        prepared = [prepare(one, self.test, trend=self.test.has_line) for one in series]
+        groups: dict[StepCalendar, list[Prepared]] = defaultdict(list)
+        for one in prepared:
+            if one.calendar is not None and one.status == "judged":
+                groups[one.calendar].append(one)
+        found: dict[int, _Site] = {}
+        for calendar, members in groups.items():
+            unknown = np.full(calendar.n, np.nan)
+            judged = self.test.judge(
+                np.vstack([one.values for one in members]),
+                calendar,
+                sampling=np.vstack([unknown if one.sampling is None else one.sampling for one in members]),
+                typical_gaps=typical_gaps,
+            )
+            grid = step_grid(
+                judged.values,
+                positions=calendar.where,
+                design=calendar.design,
+                bounds=calendar.bounds,
+                scale=judged.scale,
+            )
+            directed = directed_probabilities(grid)
+            for row, one in enumerate(members):
+                found[id(one)] = _Site(
+                    prepared=one,
+                    calendar=calendar,
+                    judged=judged.row(row),
+                    directed=directed[:, row],
+                    candidates=grid.candidates,
+                )
+        return [found[id(one)] for one in prepared if id(one) in found]
 
     def _test(self, site: _Site, window: Window) -> SiteTest:
         inside = self._inside(site, window)
@@ -240,18 +268,19 @@ class GoLive:
 class _Site:
     """One series, searched, with the probabilities of its dates and directions on its calendar."""
 
-    def __init__(self, *, prepared: Prepared, calendar: StepCalendar, judged: Judged) -> None:
+    def __init__(
+        self,
+        *,
+        prepared: Prepared,
+        calendar: StepCalendar,
+        judged: Judged,
+        directed: Floats,
+        candidates: NDArray[np.int64],
+    ) -> None:
         self.prepared, self.calendar, self.judged = prepared, calendar, judged
         self.trust = prepared.series.trust
-        grid = step_grid(
-            judged.values,
-            positions=calendar.where,
-            design=calendar.design,
-            bounds=calendar.bounds,
-            scale=judged.scale,
-        )
-        self.directed = self._whole(directed_probabilities(grid)[:, 0], grid.candidates)
-        self.admissible = self._whole(np.ones((1, len(grid.candidates))), grid.candidates)[0] > 0
+        self.directed = self._whole(directed, candidates)
+        self.admissible = self._whole(np.ones((1, len(candidates))), candidates)[0] > 0
 
     def _whole(self, probabilities: Floats, candidates: NDArray[np.int64]) -> Floats:
         kept = self.prepared.kept

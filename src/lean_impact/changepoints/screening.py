@@ -16,14 +16,13 @@ from lean_impact.changepoints._batch import (
     CONSTANT,
     JUDGED,
     BatchSettings,
-    StepArrays,
     screen_matrix,
 )
 from lean_impact.changepoints._parameters import refuse
 from lean_impact.changepoints._series import check_series, sampling_variance
-from lean_impact.changepoints.agreement import DateAgreement, agreement_of
+from lean_impact.changepoints.agreement import DateAgreement, Group, agreement_of
 from lean_impact.changepoints.step_test import StepTest
-from lean_impact.domain import Provenance, Summary
+from lean_impact.domain import Frequency, Provenance, Summary
 from lean_impact.domain.period import MONTHS
 from lean_impact.errors import InputError, Issue, TableError
 from lean_impact.kernels.false_discovery import (
@@ -115,14 +114,12 @@ class Screen:
             If there is no series, or any cannot be searched; all problems of all series are listed.
         """
         _check_all(series)
-        groups: dict[tuple[str, int, int], list[int]] = defaultdict(list)
+        groups: dict[Frequency, list[int]] = defaultdict(list)
         for at, one in enumerate(series):
-            first = 0 if not len(one) else int(one.periods[0].astype("datetime64[M]").astype(np.int64))
-            groups[one.measure.frequency, first, len(one)].append(at)
-        found = {key: self._group([series[at] for at in rows]) for key, rows in groups.items()}
+            groups[one.measure.frequency].append(at)
         return Screening(
             series=tuple(series),
-            groups=tuple((tuple(rows), found[key]) for key, rows in groups.items()),
+            groups=tuple(self._group(tuple(rows), [series[at] for at in rows]) for rows in groups.values()),
             false_discovery=self.false_discovery,
             level=self.test.level,
             provenance=Provenance(
@@ -133,25 +130,26 @@ class Screen:
             ),
         )
 
-    def _group(self, series: Sequence[Series]) -> StepArrays:
-        first = series[0]
-        length = MONTHS[first.measure.frequency]
-        month = (
-            0 if not len(first) else int(first.periods[0].astype("datetime64[M]").astype(np.int64)) % _YEAR
-        )
-        values = np.vstack([one.values for one in series])
-        sampling = np.full(values.shape, np.nan)
+    def _group(self, rows: tuple[int, ...], series: Sequence[Series]) -> Group:
+        """Put series of one frequency on one calendar and screen them."""
+        length = MONTHS[series[0].measure.frequency]
+        periods = np.unique(np.concatenate([one.periods for one in series]))
+        values, sampling = (np.full((len(series), len(periods)), np.nan) for _ in range(2))
         for row, one in enumerate(series):
             kept = np.flatnonzero(np.isfinite(one.values))
+            at = np.searchsorted(periods, one.periods[kept])
+            values[row, at] = one.values[kept]
             if len(kept):
-                sampling[row, kept] = sampling_variance(one, kept)
-        return screen_matrix(
+                sampling[row, at] = sampling_variance(one, kept)
+        month = int(periods[0].astype("datetime64[M]").astype(np.int64)) % _YEAR if len(periods) else 0
+        found = screen_matrix(
             values,
             settings_of(self.test),
             per_year=_YEAR // length,
             phase=month // length,
             sampling=sampling,
         )
+        return Group(rows=rows, periods=periods, found=found)
 
 
 def settings_of(test: StepTest) -> BatchSettings:
@@ -198,8 +196,8 @@ class Screening:
     ----------
     series : tuple of Series
         What was screened.
-    groups : tuple of (tuple of int, StepArrays)
-        Positions of the series of one calendar, and what was found in them.
+    groups : tuple of Group
+        What was found in the series of each frequency.
     false_discovery : float
         Largest share of false findings among those kept, on average.
     level : float
@@ -211,7 +209,7 @@ class Screening:
     """
 
     series: tuple[Series, ...]
-    groups: tuple[tuple[tuple[int, ...], StepArrays], ...]
+    groups: tuple[Group, ...]
     false_discovery: float
     level: float
     provenance: Provenance
@@ -223,10 +221,10 @@ class Screening:
     )
 
     def _column(self, name: str) -> np.ndarray:
-        values = [np.asarray(getattr(found, name)) for _, found in self.groups]
+        values = [np.asarray(getattr(group.found, name)) for group in self.groups]
         column = np.empty(len(self.series), dtype=values[0].dtype)
-        for (rows, _), part in zip(self.groups, values, strict=True):
-            column[list(rows)] = part
+        for group, part in zip(self.groups, values, strict=True):
+            column[list(group.rows)] = part
         return column
 
     @property
@@ -283,9 +281,9 @@ class Screening:
             and latest date that fits), ``set_periods``, ``phi``, ``dispersion``, ``minimal_detectable``.
         """
         records: list[dict[str, object]] = [{} for _ in self.series]
-        for rows, found in self.groups:
-            for at, row in enumerate(rows):
-                records[row] = _record(self.series[row], found, at)
+        for group in self.groups:
+            for at, row in enumerate(group.rows):
+                records[row] = _record(self.series[row], group, at)
         frame = pd.DataFrame(records)
         frame["q_value"], frame["kept"] = self.q_values, self.kept
         return frame[list(_COLUMNS)].astype(_COLUMNS)
@@ -310,7 +308,9 @@ class Screening:
         DesignError
             If the series are of different frequencies.
         """
-        return agreement_of(self.series, self.groups, draws=draws, seed=seed)
+        return agreement_of(
+            [one.measure.frequency for one in self.series], self.groups, draws=draws, seed=seed
+        )
 
     def summary(self) -> Summary:
         """Return how many changed, how many of those are expected to be false, and the findings kept."""
@@ -337,18 +337,19 @@ class Screening:
         return Summary("\n".join([*lines, *(f"Caution: {text}" for text in self.cautions)]))
 
 
-def _record(series: Series, found: StepArrays, at: int) -> dict[str, object]:
+def _record(series: Series, group: Group, at: int) -> dict[str, object]:
+    found, periods = group.found, group.periods
     members = np.flatnonzero(found.members[at])
     judged = found.status[at] == JUDGED
     return {
         "trust": series.trust,
         "measure": series.measure.id,
         "status": _STATUS[int(found.status[at])],
-        "period": series.periods[found.best[at]] if judged else pd.NaT,
+        "period": periods[found.best[at]] if judged else pd.NaT,
         "size": found.size[at],
         "p_value": found.p_value[at],
-        "set_start": series.periods[members[0]] if judged else pd.NaT,
-        "set_last": series.periods[members[-1]] if judged else pd.NaT,
+        "set_start": periods[members[0]] if judged else pd.NaT,
+        "set_last": periods[members[-1]] if judged else pd.NaT,
         "set_periods": len(members),
         "phi": found.phi[at],
         "dispersion": found.dispersion[at],

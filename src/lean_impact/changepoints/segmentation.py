@@ -39,6 +39,8 @@ Purpose = Literal["evidence", "annotation"]
 
 _FRESH: Final = 100
 _SETTLE: Final = 4
+_ALIKE: Final = 4
+_FEW: Final = 3
 _ANNOTATION_SHARE: Final = 0.05
 _SETTINGS: Final = (
     "cost",
@@ -200,7 +202,7 @@ class Segmentation:
             breaks=breaks,
             p_values=p_values,
             p_any=float(judged.p_values[0]),
-            false_alarm_rate=_measured_false_alarms(self, calendar, int(judged.scan.phi_index[0])),
+            false_alarm_rate=_measured_false_alarms(self, calendar, _rounded(int(judged.scan.phi_index[0]))),
             cautions=(*(() if settled else (doubt,)), *self._purpose_words()),
         )
         return assemble(
@@ -323,7 +325,9 @@ class Segmentation:
 
     def false_alarms(self, calendar: StepCalendar, phi_index: int) -> float:
         """Return the share of fresh stable series in which the whole search reports a change."""
-        plain = replace(self, cost="level") if self.cost in {"binomial", "poisson"} else self
+        cost: Cost = "level" if self.cost in {"binomial", "poisson"} else self.cost
+        # More than three changes in a stable series come only where fewer come too.
+        plain = replace(self, cost=cost, max_changes=min(self.max_changes, _FEW))
         null = null_of(calendar, form=self._form, robust=self.robust, draws=self.draws, seed=self.seed)
         rng = np.random.default_rng(np.random.SeedSequence([self.seed, 2]))
         phi = rng.choice(null.true_phi[phi_index], _FRESH)
@@ -362,6 +366,11 @@ class Segmentation:
                 "evidence of a change."
             ),
         )
+
+
+def _rounded(phi_index: int) -> int:
+    """Round an index of an autocorrelation so that similar series share what was measured."""
+    return phi_index // _ALIKE * _ALIKE + _ALIKE // 2
 
 
 @lru_cache(maxsize=64)

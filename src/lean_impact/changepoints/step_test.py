@@ -177,8 +177,15 @@ class StepTest:
         )
         return assemble(prepared, judged, found, settings=self, form=self.form, provenance=provenance)
 
-    def judge(self, values: Floats, calendar: StepCalendar, *, sampling: Floats | None = None) -> Judged:
-        """Scan many series of one calendar at once; see :func:`~lean_impact.changepoints.screen`."""
+    def judge(
+        self,
+        values: Floats,
+        calendar: StepCalendar,
+        *,
+        sampling: Floats | None = None,
+        typical_gaps: bool = False,
+    ) -> Judged:
+        """Scan many series of one calendar at once; see :class:`~lean_impact.changepoints.Screen`."""
         return judge(
             values,
             calendar,
@@ -187,6 +194,7 @@ class StepTest:
             draws=self.draws,
             seed=self.seed,
             sampling=sampling,
+            typical_gaps=typical_gaps,
         )
 
     def _measured_false_alarms(self, judged: Judged, calendar: StepCalendar) -> float:
