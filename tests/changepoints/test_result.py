@@ -72,7 +72,7 @@ def test_the_window_is_half_open_and_an_overlapping_month_is_inside(result, star
 def test_no_change_is_the_verdict_none_and_too_short_is_not(stable, make_series):
     window = Window(start=date(2013, 1, 1), end=date(2014, 1, 1))
     assert stable.compare(window).verdict == "none"
-    assert list(stable.compare(window).to_frame().columns) == [*COLUMNS, "where"]
+    assert list(stable.compare(window).to_frame().columns) == [*COLUMNS, "where_probability", "where"]
     short = DETECTOR.detect(make_series(np.linspace(0.1, 0.9, 20)))
     assert short.compare(window).verdict == "too short to judge"
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 import numpy as np
 
 from lean_impact.domain import Frequency, Window, next_period, period_label
 
 __all__ = ["LocationSet"]
+
+_RUNS_SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,4 +93,7 @@ class LocationSet:
             tuple(period_label(self.calendar[at].astype(date), self.frequency) for at in run)
             for run in self._runs()
         ]
+        if len(labels) > _RUNS_SHOWN:
+            inside, whole = int(self.members.sum()), int((self.probability > 0).sum())
+            return f"{labels[0][0]} to {labels[-1][-1]} ({inside} of {whole} dates)"
         return ", ".join(first if first == last else f"{first} to {last}" for first, last in labels)

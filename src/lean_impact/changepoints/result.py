@@ -274,6 +274,24 @@ class WindowComparison:
         return tuple(change for change, place in pairs if place == where)
 
     @property
+    def probabilities(self) -> tuple[float, ...]:
+        """Probability that each change really lies where its likeliest date does; NaN if not known."""
+        return tuple(
+            self._probability(change, place)
+            for change, place in zip(self.result.changes, self.where, strict=True)
+        )
+
+    def _probability(self, change: Change, place: Where) -> float:
+        if change.location is None:
+            return float("nan")
+        inside = change.location.mass_in(self.window)
+        if place == "inside":
+            return inside
+        after = change.location.calendar >= np.datetime64(self.window.end)
+        later = float(change.location.probability[after].sum())
+        return later if place == "after" else 1.0 - inside - later
+
+    @property
     def verdict(self) -> str:
         """``"none"``, ``"too short to judge"``, or where the changes are, such as ``"before and inside"``."""
         if self.result.status == "too short":
@@ -281,8 +299,9 @@ class WindowComparison:
         return " and ".join(place for place in _WHERES if place in self.where) or "none"
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the table of changes with a column ``where``, shape (n_changes, 19)."""
+        """Return the table of changes with the columns ``where`` and ``where_probability``, shape (n_changes, 20)."""
         frame = self.result.to_frame()
+        frame["where_probability"] = pd.Series(self.probabilities, dtype="float64", index=frame.index)
         frame["where"] = pd.Series(self.where, dtype="str", index=frame.index)
         return frame
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from lean_impact.changepoints import ChangePoints, GoLiveResult, WindowComparison
@@ -59,7 +61,7 @@ def _measures(results: StudyResults) -> tuple[str, ...]:
 def _answer(results: StudyResults) -> str:
     primary = results.plan.primary.measure
     mine = [item for item in results.changes if item.result.measure.id == primary] or list(results.changes)
-    said = "; ".join(f"{results.label(item.result.trust)}: {item.verdict}" for item in mine)
+    said = "; ".join(f"{results.label(item.result.trust)}: {_place_words(item)}" for item in mine)
     words = f"Against the adoption window, {mine[0].result.measure.name} changed {said}."
     inside = [change for item in mine for change in item.changes("inside")]
     falls = sum(change.size < 0 for change in inside)
@@ -69,6 +71,17 @@ def _answer(results: StudyResults) -> str:
     if asked and asked[0] is not None:
         words += f" Did changes follow the programme more than elsewhere? {_VERDICTS[asked[0].verdict]}"
     return words
+
+
+def _place_words(item: WindowComparison) -> str:
+    """Say where the changes lie, and how sure that is given all the dates that fit."""
+    if not item.where:
+        return item.verdict
+    pairs = zip(item.where, item.probabilities, strict=True)
+    return " and ".join(
+        place if math.isnan(share) else f"{place} (probability {min(share, 0.99):.0%})"
+        for place, share in pairs
+    )
 
 
 _VERDICTS = {
@@ -147,6 +160,7 @@ def _found_table(results: StudyResults) -> Table:
         "p_value": Column(label="p-value", format=formats.p_value()),
         "p_smallest": Column(label="Smallest reachable", format=formats.p_value()),
         "where": "Against the adoption window",
+        "where_probability": Column(label="Probability of that", format=formats.percent(0)),
     }
     return Table(
         id="change-points-found",
