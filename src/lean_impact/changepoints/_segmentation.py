@@ -9,6 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lean_impact.kernels.steps import best_steps
+
 __all__ = ["Kernel", "RupturesSearch", "Search", "segment"]
 
 Floats = NDArray[np.float64]
@@ -57,6 +59,13 @@ class RupturesSearch:
         fitted = self._algorithm().fit(scaled[:, None])
         asked = {"n_bkps": n_changes} if n_changes is not None else {"pen": penalty}
         return tuple(int(end) for end in fitted.predict(**asked)[:-1])
+
+    def first_gains(self, rows: Floats) -> Floats:
+        """Return the same for each of several series; least squares has a closed form."""
+        name = _KERNEL_COSTS[self.kernel] if self.search == "kernel" else self.cost
+        if name == "l2":
+            return best_steps(rows, min_size=self.min_size).one
+        return np.array([self.first_gain(row) for row in rows])
 
     def first_gain(self, scaled: Floats) -> float:
         """Return by how much the best single change lowers the cost: the penalty at which it appears."""

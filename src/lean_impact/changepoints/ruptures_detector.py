@@ -294,7 +294,7 @@ class RupturesDetector:
         rng = np.random.default_rng(np.random.SeedSequence([self.seed, 3]))
         stable = simulate(near.phi, layout, rng)
         stable /= np.sqrt(scan(stable, layout).long_run_variance)[:, None]
-        gains = np.sort([self._ruptures.first_gain(row) for row in stable])[::-1]
+        gains = np.sort(self._ruptures.first_gains(stable))[::-1]
         reference = Reference(phi=near.phi, statistic=gains)
         factor = self.penalty or reference.critical(self.false_alarm)
         variance = float(seen.long_run_variance[0])
@@ -402,7 +402,7 @@ class RupturesDetector:
         seen = scan(fresh, layout)
         scaled = fresh / np.sqrt(seen.long_run_variance)[:, None]
         if not self._is_plain:
-            return float(np.mean([self._ruptures.first_gain(row) > factor for row in scaled]))
+            return float((self._ruptures.first_gains(scaled) > factor).mean())
         alarms = 0
         for row, estimate in zip(scaled, seen.phi, strict=True):
             own = table.near(float(estimate), self.draws).critical(self.false_alarm)
