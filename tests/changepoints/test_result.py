@@ -109,7 +109,13 @@ def test_arrays_of_the_result_are_read_only(result):
 def test_the_chart_shows_figures_levels_changes_and_window(result):
     ax = result.plot(window=Window(start=date(2015, 9, 1), end=date(2017, 1, 1)))
     labels = ax.get_legend_handles_labels()[1]
-    assert labels == ["Adoption window", "Published figure", "Level without season", "Change found"]
+    assert labels == [
+        "Adoption window",
+        "Published figure",
+        "Level without season",
+        "Dates that fit (95%)",
+        "Change found",
+    ]
     assert ax.get_title(loc="left") == result.title
     assert [text.get_text() for text in ax.texts] == ["Jul 2014"]
     ax.figure.canvas.draw()
