@@ -148,13 +148,25 @@ class ChangePointPlan(DomainModel):
         One search for each trust of the programme and each of these.
     window : Window
         Stretch of time that is searched.
+    method : {"segmentation", "step", "ruptures"}
+        Several changes, each confirmed given the others; one change; or penalised least squares.
     false_alarm : float
         Share of stable series in which any change may be reported.
+    second_opinion : bool
+        Whether penalised least squares is shown beside another method.
+    false_discovery : float
+        Largest share of false findings when all trusts are screened.
+    lag : int
+        Periods after an adoption window in which a change still counts as following it.
     """
 
     measures: tuple[Slug, ...] = Field(min_length=1)
     window: Window
+    method: Literal["segmentation", "step", "ruptures"] = "segmentation"
     false_alarm: float = Field(default=0.05, gt=0, lt=0.5)
+    second_opinion: bool = True
+    false_discovery: float = Field(default=0.05, gt=0, lt=0.5)
+    lag: int = Field(default=3, ge=0, le=24)
 
 
 class ContingencyPlan(DomainModel):

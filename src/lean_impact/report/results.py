@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lean_impact.changepoints import WindowComparison
+from lean_impact.changepoints import ChangePoints, DateAgreement, GoLiveResult, Screening, WindowComparison
 from lean_impact.contingency import Contingency
 from lean_impact.domain import (
     AnalysisPlan,
     CaseTable,
     CrispOutcome,
     EffectQuestion,
+    Measure,
     MethodPlan,
     Programme,
     StudyInfo,
@@ -35,7 +36,7 @@ from lean_impact.quality import QualityReport
 from lean_impact.spc import ControlChart, Funnel
 from lean_impact.tables import Panel
 
-__all__ = ["EffectAnswer", "MethodAnswer", "StudyResults"]
+__all__ = ["ChangeSearch", "EffectAnswer", "MethodAnswer", "StudyResults"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,6 +90,28 @@ class EffectAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ChangeSearch:
+    """What the dates of all trusts together say about one measure.
+
+    Attributes
+    ----------
+    measure : Measure
+        What is measured.
+    screening : Screening
+        One change in each trust, with the number of findings expected to be false.
+    agreement : DateAgreement or None
+        Months at which many trusts change together; None if no series is long enough.
+    go_live : GoLiveResult or None
+        Whether changes follow the programme; None if no site's series is long enough.
+    """
+
+    measure: Measure
+    screening: Screening
+    agreement: DateAgreement | None
+    go_live: GoLiveResult | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StudyResults:
     """Everything that a study found.
 
@@ -138,6 +161,10 @@ class StudyResults:
         Plugins that failed, and how.
     funnels : tuple of Funnel
         All trusts in one stretch of time, in the order of the plan.
+    second_opinions : tuple of ChangePoints
+        Change-points by penalised least squares, for comparison.
+    searches : tuple of ChangeSearch
+        What the dates of all trusts together say, one for each measure searched.
     """
 
     info: StudyInfo
@@ -162,6 +189,8 @@ class StudyResults:
     trends: TrendSensitivity | None = None
     failures: tuple[str, ...] = ()
     funnels: tuple[Funnel, ...] = ()
+    second_opinions: tuple[ChangePoints, ...] = ()
+    searches: tuple[ChangeSearch, ...] = ()
 
     @property
     def primary(self) -> EffectAnswer:

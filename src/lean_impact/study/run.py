@@ -165,7 +165,8 @@ def _evaluate(study: Study, plugins: Plugins, tell: _Teller) -> tuple[StudyResul
     tell("Drawing up control charts")
     charts, funnels = stages.charts(), stages.funnels()
     tell("Looking for change-points")
-    changes = stages.changes()
+    changes, second_opinions = stages.changes(), stages.second_opinions()
+    searches = stages.searches(comparisons)
     tell("Estimating effects")
     answers = stages.answers(comparisons)
     tell("Asking the question in every declared way")
@@ -186,6 +187,8 @@ def _evaluate(study: Study, plugins: Plugins, tell: _Teller) -> tuple[StudyResul
         charts=charts,
         funnels=funnels,
         changes=changes,
+        second_opinions=second_opinions,
+        searches=searches,
         answers=answers,
         cases=study.cases,
         outcome=study.outcome,

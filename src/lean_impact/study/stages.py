@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from lean_impact.changepoints import RupturesDetector, WindowComparison
+from lean_impact.changepoints import ChangePoints, WindowComparison
 from lean_impact.contingency import Contingency, ContingencyAnalysis, ContingencyModel, OutcomeMove
 from lean_impact.domain import (
     AnalysisPlan,
@@ -32,12 +32,13 @@ from lean_impact.errors import DesignError, Issue, StudyError
 from lean_impact.hooks import Plugins, ScorerEntry
 from lean_impact.pooled import RandomEffects
 from lean_impact.quality import QualityReport, assess
-from lean_impact.report import EffectAnswer, MethodAnswer
+from lean_impact.report import ChangeSearch, EffectAnswer, MethodAnswer
 from lean_impact.spc import ControlChart, Funnel
 from lean_impact.study.charting import draw_charts, draw_funnels
 from lean_impact.study.estimators import check_methods, make_estimator
 from lean_impact.study.file import Study
 from lean_impact.study.inputs import StudyInputs
+from lean_impact.study.series_stages import SeriesStages
 from lean_impact.study.triangulation import Triangulation
 
 __all__ = ["Stages"]
@@ -91,20 +92,38 @@ class Stages:
         """Set all trusts against funnel limits, for each planned stretch of time."""
         return draw_funnels(self.study, self.inputs)
 
-    def changes(self) -> tuple[WindowComparison, ...]:
-        """Look for change-points blindly, then compare them with the adoption windows."""
+    @property
+    def _dates(self) -> SeriesStages | None:
         plan = self.study.plan.changepoints
         if plan is None:
-            return ()
-        detector = RupturesDetector(seed=self._seeds["changepoints"], false_alarm=plan.false_alarm)
-        panel = self.inputs.panel.window(plan.window.start, plan.window.end)
-        found = {
-            (measure, code): detector.detect(panel.series(code, measure))
-            for measure in plan.measures
-            for code in self.study.programme.codes
-        }
-        windows = {code: self.study.programme.adoption_of(code).window for code in self.study.programme.codes}
-        return tuple(result.compare(windows[code]) for (_, code), result in found.items())
+            return None
+        return SeriesStages(
+            plan=plan,
+            programme=self.study.programme,
+            panel=self.inputs.panel,
+            seed=self._seeds["changepoints"],
+        )
+
+    def changes(self) -> tuple[WindowComparison, ...]:
+        """Look for change-points blindly, then compare them with the adoption windows."""
+        return self._dates.changes() if self._dates else ()
+
+    def second_opinions(self) -> tuple[ChangePoints, ...]:
+        """Look for them again by penalised least squares."""
+        return self._dates.second_opinions() if self._dates else ()
+
+    def searches(self, comparisons: Mapping[str, Comparison]) -> tuple[ChangeSearch, ...]:
+        """Screen all trusts, and ask whether changes follow the programme.
+
+        Parameters
+        ----------
+        comparisons : mapping of str to Comparison
+            Comparison trusts of every effect question; a measure takes those of the first question on it.
+        """
+        controls: dict[str, Comparison] = {}
+        for question in self.study.plan.effects:
+            controls.setdefault(question.measure, comparisons[question.id])
+        return self._dates.searches(controls) if self._dates else ()
 
     # ------------------------------------------------------------------ effects
 

@@ -14,7 +14,7 @@ __all__ = ["lean_impact_sections"]
 _SECTIONS = (
     ("effects", 100, "How much did it change, against trusts without the programme?", "effects"),
     ("spc", 200, "Control charts of each trust, limits frozen at the declared start", "series"),
-    ("changes", 300, "Change-points found without knowing the dates", "series"),
+    ("changes", 300, "Change-points found without knowing the dates", "changes"),
     ("contingency", 400, "Under which conditions does it work?", "contingency"),
     ("events", 500, "Adoption windows and what else happened", "background"),
     ("quality", 600, "What can be trusted in the figures", "quality"),

@@ -1,4 +1,4 @@
-"""Sections on single series: control charts, and change-points found without knowing the dates."""
+"""The section on control charts of single series."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from datetime import date
 
 import pandas as pd
 
-from lean_impact.changepoints import WindowComparison
-from lean_impact.plugins.sections.common import only
-from lean_impact.report import Chart, Column, SafeSvg, Section, StudyResults, Table, formats
+from lean_impact.report import Chart, Column, SafeSvg, Section, StudyResults, Table
 from lean_impact.spc import (
     ControlChart,
     Funnel,
@@ -20,7 +18,7 @@ from lean_impact.spc import (
 )
 from lean_impact.spc.overview import ROWS as GRID_ROWS
 
-__all__ = ["changes_section", "spc_section"]
+__all__ = ["spc_section"]
 
 
 def spc_section(results: StudyResults) -> Section | None:
@@ -278,118 +276,4 @@ def _funnel_chart(results: StudyResults, funnel: Funnel, number: int) -> Chart:
         draw=lambda ax: funnel.plot(ax, highlight=labels),
         table=Table(id=f"funnel-{number}", caption=funnel.title, frame=funnel.to_frame(), max_rows=200),
         size=(7.5, 4.5),
-    )
-
-
-def changes_section(results: StudyResults) -> Section | None:
-    """Build the section on change-points.
-
-    Parameters
-    ----------
-    results : StudyResults
-        Everything that the study found.
-
-    Returns
-    -------
-    Section or None
-        None if no search was planned.
-    """
-    plan = results.plan.changepoints
-    if plan is None or not results.changes:
-        return None
-    return Section(
-        id="change-points",
-        title="When did it change?",
-        question="Looked at without knowing any date: when did each trust's level change?",
-        answer=_changes_answer(results),
-        cautions=_changes_cautions(results),
-        paragraphs=(
-            (
-                f"The search is told no date. Its penalty is set by simulation so that about {plan.false_alarm:.0%} of stable "
-                "series with the same autocorrelation and the same holes would show any change. A change inside the "
-                "adoption window is no proof: winters, coding changes and national declines move many trusts at once."
-            ),
-        ),
-        tables=(_changes_table(results),),
-        sections=tuple(_changes_of(results, measure) for measure in _changed_measures(results)),
-    )
-
-
-def _changed_measures(results: StudyResults) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(comparison.result.measure.id for comparison in results.changes))
-
-
-def _changes_answer(results: StudyResults) -> str:
-    primary = results.plan.primary.measure
-    mine = [item for item in results.changes if item.result.measure.id == primary] or list(results.changes)
-    said = "; ".join(f"{results.label(item.result.trust)}: {item.verdict}" for item in mine)
-    words = f"Against the adoption window, {mine[0].result.measure.name} changed {said}."
-    inside = [change for item in mine for change in item.changes("inside")]
-    falls = sum(change.size < 0 for change in inside)
-    if inside:
-        words += f" Of {len(inside)} changes inside a window {falls or 'none'} {'is a fall' if falls == 1 else 'are falls'}."
-    return words
-
-
-def _changes_cautions(results: StudyResults) -> tuple[str, ...]:
-    lines: dict[str, list[str]] = {}
-    for comparison in results.changes:
-        for caution in comparison.result.cautions:
-            lines.setdefault(caution, []).append(
-                f"{results.label(comparison.result.trust)} ({comparison.result.measure.name})"
-            )
-    n = len(results.changes)
-    return tuple(
-        caution if len(who) == n else f"{', '.join(who)}: {caution}" for caution, who in lines.items()
-    )
-
-
-def _changes_of(results: StudyResults, measure: str) -> Section:
-    mine = [item for item in results.changes if item.result.measure.id == measure]
-    return Section(
-        id=f"change-points-{measure}",
-        title=mine[0].result.measure.name,
-        charts=tuple(_changes_chart(results, item) for item in mine),
-    )
-
-
-def _changes_chart(results: StudyResults, item: WindowComparison) -> Chart:
-    result = item.result
-    return Chart(
-        id=f"changes-{result.measure.id}-{result.trust.lower()}-chart",
-        title=f"{results.label(result.trust)}: levels found without knowing the dates",
-        description=result.description,
-        draw=lambda ax: result.plot(ax, window=item.window),
-        size=(9.0, 3.2),
-    )
-
-
-def _changes_table(results: StudyResults) -> Table:
-    frames = [frame for item in results.changes if not (frame := item.to_frame()).empty]
-    frame = pd.concat(frames, ignore_index=True) if frames else results.changes[0].to_frame()
-    frame.insert(0, "name", [results.label(str(code)) for code in frame["trust"]])
-    measures = {item.result.measure.id: item.result.measure for item in results.changes}
-    frame.insert(1, "about", [measures[key].name for key in frame["measure"]])
-    frame.insert(
-        2,
-        "change",
-        [
-            measures[key].format_change(size)
-            for key, size in zip(frame["measure"], frame["size"], strict=True)
-        ],
-    )
-    shown: dict[str, Column | str] = {
-        "name": "Trust",
-        "about": "Measure",
-        "change": Column(label="Change", align="right"),
-        "period": Column(label="First period of the new level", format=formats.month),
-        "p_value": Column(label="p-value", format=formats.p_value()),
-        "p_smallest": Column(label="Smallest reachable", format=formats.p_value()),
-        "where": "Against the adoption window",
-    }
-    return Table(
-        id="change-points-found",
-        caption="Change-points, and where each lies against the trust's adoption window",
-        frame=frame,
-        columns=only(frame, shown),
     )
