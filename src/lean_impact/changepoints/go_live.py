@@ -81,7 +81,8 @@ class GoLive:
 
     Only (c) separates a programme from a national shock, so only (c) gives the verdict. Measured by
     ``benchmarks/changepoint_quality.py``: with ten sites that all shift by one standard deviation in the same
-    month, (a) is significant at more than half of the sites, and (c) says yes in 4 to 7 % of programmes.
+    month, (a) is significant at 0.05 at 22 to 58 % of the sites, and (c) says yes in 0 to 5 % of programmes (20 to
+    40 programmes a cell, 60 months, autocorrelation 0 to 0.6).
 
     Examples
     --------
