@@ -81,7 +81,8 @@ class GoLive:
 
     Only (c) separates a programme from a national shock, so only (c) gives the verdict. Measured by
     ``benchmarks/changepoint_quality.py``: with ten sites that all shift by one standard deviation in the same
-    month, (a) is significant at more than half of the sites, and (c) says yes in 4 to 7 % of programmes.
+    month, (a) is significant at 0.05 at 19 to 58 % of the sites (60 months, autocorrelation 0.6 to 0), and (c)
+    says yes in 4 to 6 % of 600 programmes. When all ten follow their own dates, (c) says yes in 90 to 100 %.
 
     Examples
     --------

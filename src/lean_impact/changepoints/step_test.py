@@ -84,16 +84,23 @@ class StepTest:
     *Minimal detectable shift.* The step in the middle of the series that is found four times in five.
 
     Measured by ``benchmarks/changepoint_quality.py``, 500 monthly series a cell, month means in the model, a
-    step in the middle 40 %: share with a change reported, and share of 95 % sets that hold the date.
+    step of 0, 1 or 2 standard deviations in the middle 40 %: share with a change reported. In the same cells,
+    with a season and with a tenth of the months missing, false alarms stay at 0.024 to 0.060 and 95 % sets hold
+    the date in 0.938 to 0.986.
 
     ====== ==== ===== ===== =====
     months step phi 0 0.3   0.6
     ====== ==== ===== ===== =====
-    60     0    0.040 0.052 0.066
-    60     2    0.998 0.925 0.625
-    120    0    0.045 0.043 0.046
-    120    2    1.000 1.000 0.973
+    60     0    0.046 0.052 0.052
+    60     1    0.766 0.434 0.238
+    60     2    1.000 0.950 0.634
+    120    0    0.044 0.046 0.042
+    120    1    0.990 0.850 0.460
+    120    2    1.000 1.000 0.960
     ====== ==== ===== ===== =====
+
+    Innovations with heavy tails *and* strong autocorrelation (t with 3 degrees of freedom, 0.6) look like steps:
+    19 % of stable series alarm, 13 % with ``robust``. Without autocorrelation 5 % do, and ``robust`` finds more.
 
     References
     ----------
