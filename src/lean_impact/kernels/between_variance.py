@@ -91,7 +91,6 @@ def between_variance(
     return found if design.ndim == _BATCHED else found[0]
 
 
-
 def residual_q(y: np.ndarray, v: np.ndarray, design: np.ndarray, *, tau2: float = 0.0) -> float:
     """Return the weighted sum of squares that the design leaves.
 
@@ -129,7 +128,9 @@ def _trace_p(fit: _Fit, space: np.ndarray) -> np.ndarray:
     return trace
 
 
-def _score(y: np.ndarray, v: np.ndarray, space: np.ndarray, tau2: np.ndarray, *, restricted: bool) -> np.ndarray:
+def _score(
+    y: np.ndarray, v: np.ndarray, space: np.ndarray, tau2: np.ndarray, *, restricted: bool
+) -> np.ndarray:
     """Return twice the slope of the log-likelihood."""
     fit = _fit(y, v, space, tau2)
     spread = (fit.w**2 * fit.residual**2).sum(axis=-1)
@@ -137,7 +138,9 @@ def _score(y: np.ndarray, v: np.ndarray, space: np.ndarray, tau2: np.ndarray, *,
     return slope
 
 
-def _height(y: np.ndarray, v: np.ndarray, space: np.ndarray, tau2: np.ndarray, *, restricted: bool) -> np.ndarray:
+def _height(
+    y: np.ndarray, v: np.ndarray, space: np.ndarray, tau2: np.ndarray, *, restricted: bool
+) -> np.ndarray:
     """Return the log-likelihood up to a constant."""
     fit = _fit(y, v, space, tau2)
     height = np.log(fit.w).sum(axis=-1) - (fit.w * fit.residual**2).sum(axis=-1)
@@ -188,7 +191,9 @@ def _likelihood(*, restricted: bool) -> Callable[[np.ndarray, np.ndarray, np.nda
         low = grid[rows, np.maximum(best - 1, 0)]
         high = grid[rows, np.minimum(best + 1, len(_GRID) - 1)]
         found = _root(lambda tau2: _score(y, v, space, tau2, restricted=restricted), low, high)
-        at_zero = (squares == 0) | (best == 0) & (_score(y, v, space, np.zeros((len(space), 1)), restricted=restricted)[:, 0] <= 0)
+        at_zero = (squares == 0) | (best == 0) & (
+            _score(y, v, space, np.zeros((len(space), 1)), restricted=restricted)[:, 0] <= 0
+        )
         return np.where(at_zero, 0.0, found)
 
     return estimate
