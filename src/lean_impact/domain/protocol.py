@@ -21,6 +21,8 @@ __all__ = [
     "ContingencyPlan",
     "EffectQuestion",
     "Exclusion",
+    "FamilyPlan",
+    "FamilyRule",
     "NotComparable",
     "QualityPlan",
     "Role",
@@ -138,6 +140,41 @@ class EffectQuestion(DomainModel):
         return self
 
 
+FamilyRule = Literal["holm", "hochberg", "hommel", "benjamini-hochberg", "benjamini-yekutieli"]
+"""How p-values allow for the number of questions; the last two bound the share of false finds, the others any."""
+
+
+class FamilyPlan(DomainModel):
+    """Questions that are asked together, so that their p-values allow for how many there are.
+
+    Parameters
+    ----------
+    id : str
+        Identifier.
+    label : str
+        The family's name for readers.
+    questions : tuple of str
+        Identifiers of effect questions, at least two.
+    rule : {"holm", "hochberg", "hommel", "benjamini-hochberg", "benjamini-yekutieli"}
+        How the p-values are adjusted.
+    why : str
+        Why these questions belong together.
+    """
+
+    id: Slug
+    label: Words
+    questions: tuple[Slug, ...] = Field(min_length=2)
+    rule: FamilyRule
+    why: Words
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        repeated = [*twice(list(self.questions))]
+        if repeated:
+            raise ValueError(f"family '{self.id}' names {', '.join(repeated)} twice; name each question once")
+        return self
+
+
 class SpcPlan(DomainModel):
     """Which control charts are drawn.
 
@@ -211,6 +248,8 @@ class AnalysisPlan(DomainModel):
         Times left out for everyone.
     not_comparable : tuple of NotComparable
         Trusts that cannot serve as comparison.
+    families : tuple of FamilyPlan
+        Questions whose p-values allow for each other.
     methods : tuple of MethodPlan
         Further ways to estimate; each is applied to the primary and the secondary questions.
     curve : CurvePlan, optional
@@ -231,6 +270,7 @@ class AnalysisPlan(DomainModel):
     effects: tuple[EffectQuestion, ...] = Field(min_length=1)
     exclusions: tuple[Exclusion, ...] = ()
     not_comparable: tuple[NotComparable, ...] = ()
+    families: tuple[FamilyPlan, ...] = ()
     methods: tuple[MethodPlan, ...] = ()
     curve: CurvePlan | None = None
     power: PowerPlan | None = None
@@ -261,6 +301,7 @@ class AnalysisPlan(DomainModel):
             for name, part in (("curve", self.curve), ("power", self.power), ("trends", self.trends))
             if part and part.question not in counts
         ]
+        problems += _family_problems(self.families, set(counts))
         declared = {method.id for method in self.methods}
         if self.trends and self.trends.method not in declared:
             problems.append(
@@ -291,3 +332,20 @@ class AnalysisPlan(DomainModel):
     def digest(self) -> str:
         """Return the SHA-256 of the plan's canonical JSON, 64 hexadecimal digits."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def _family_problems(families: tuple[FamilyPlan, ...], questions: set[str]) -> list[str]:
+    """Say which families cannot be: unknown questions, or a question that two families would adjust differently."""
+    problems = [f"family '{key}' is declared twice; rename one" for key in twice([f.id for f in families])]
+    problems += [
+        f"family '{family.id}' names '{key}', which is no effect question; there are {', '.join(sorted(questions))}"
+        for family in families
+        for key in family.questions
+        if key not in questions
+    ]
+    everyone = [key for family in families for key in family.questions]
+    problems += [
+        f"question '{key}' stands in several families; an adjusted p-value belongs to one"
+        for key in twice(everyone)
+    ]
+    return problems

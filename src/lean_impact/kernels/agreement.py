@@ -228,16 +228,14 @@ def alpha_of(levels: np.ndarray, table: np.ndarray, *, metric: Metric) -> np.nda
 def _delta(levels: np.ndarray, margin: np.ndarray, metric: Metric) -> np.ndarray:
     """Return squared distances of ratings; ordinal ones depend on how often the ratings between occur."""
     gap = levels[:, None] - levels[None]
-    if metric == "nominal":
-        return (gap != 0).astype(float)
-    if metric == "interval":
-        return gap**2
-    if metric == "ratio":
-        total = levels[:, None] + levels[None]
-        return np.where(total != 0, gap / np.where(total != 0, total, 1.0), 0.0) ** 2
-    upto = np.cumsum(margin, axis=-1)
-    middle = upto - margin / 2
-    squares: np.ndarray = (middle[..., :, None] - middle[..., None, :]) ** 2
+    total = levels[:, None] + levels[None]
+    middle = np.cumsum(margin, axis=-1) - margin / 2
+    squares: np.ndarray = {
+        "nominal": lambda: (gap != 0).astype(float),
+        "interval": lambda: gap**2,
+        "ratio": lambda: np.where(total != 0, gap / np.where(total != 0, total, 1.0), 0.0) ** 2,
+        "ordinal": lambda: (middle[..., :, None] - middle[..., None, :]) ** 2,
+    }[metric]()
     return squares
 
 

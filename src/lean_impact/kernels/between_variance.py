@@ -154,7 +154,8 @@ def _plain_squares(y: np.ndarray, space: np.ndarray) -> np.ndarray:
     fitted = (space @ (np.swapaxes(space, -1, -2) @ y[:, None]))[..., 0]
     squares: np.ndarray = ((y - fitted) ** 2).sum(axis=-1)
     # What is left of effects that the design meets exactly is rounding, and no difference between trusts.
-    return np.where(squares <= len(y) * (_ROUNDING * np.abs(y).max()) ** 2, 0.0, squares)
+    squares[squares <= len(y) * (_ROUNDING * np.abs(y).max()) ** 2] = 0.0
+    return squares
 
 
 def _root(slope: Callable[[np.ndarray], np.ndarray], low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -203,13 +204,15 @@ def _moments(y: np.ndarray, v: np.ndarray, space: np.ndarray) -> np.ndarray:
     fit = _fit(y, v, space, np.zeros((len(space), 1)))
     q = (fit.w * fit.residual**2).sum(axis=-1)
     rest = len(y) - space.shape[-1]
-    return np.maximum(0.0, ((q - rest) / _trace_p(fit, space))[:, 0])
+    found: np.ndarray = np.maximum(0.0, ((q - rest) / _trace_p(fit, space))[:, 0])
+    return found
 
 
 def _hedges(y: np.ndarray, v: np.ndarray, space: np.ndarray) -> np.ndarray:
     leverage = (space**2).sum(axis=-1)
     expected = ((1 - leverage) * v).sum(axis=-1)
-    return np.maximum(0.0, (_plain_squares(y, space) - expected) / (len(y) - space.shape[-1]))
+    found: np.ndarray = np.maximum(0.0, (_plain_squares(y, space) - expected) / (len(y) - space.shape[-1]))
+    return found
 
 
 def _paule_mandel(y: np.ndarray, v: np.ndarray, space: np.ndarray) -> np.ndarray:

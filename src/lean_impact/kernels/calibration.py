@@ -138,7 +138,8 @@ def bell_membership(
     down = linear_membership(
         x, out=falling[2], crossover=falling[1], full=falling[0], below=below, above=above
     )
-    return np.minimum(up, down)
+    found: np.ndarray = np.minimum(up, down)
+    return found
 
 
 def rank_membership(x: np.ndarray, *, reference: np.ndarray) -> np.ndarray:

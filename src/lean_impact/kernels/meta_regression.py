@@ -104,7 +104,7 @@ def i_squared(y: np.ndarray, v: np.ndarray, design: np.ndarray, *, tau2: float) 
     weighted = w[:, None] * basis
     lost = np.trace(np.linalg.solve(basis.T @ weighted, weighted.T @ weighted))
     typical = (len(y) - design.shape[1]) / float(w.sum() - lost)
-    return tau2 / (tau2 + typical)
+    return float(tau2 / (tau2 + typical))
 
 
 def arrangements(rows: np.ndarray, *, seed: int) -> tuple[np.ndarray, bool]:
