@@ -3,8 +3,17 @@
 Nothing here knows pandas or numpy; a model that exists is valid.
 """
 
-from lean_impact.domain.context import CaseTable, Cell, Condition, Construct, ContextFramework, State
+from lean_impact.domain.context import CaseTable, Cell, Condition, State
 from lean_impact.domain.estimate import Estimate, PValue, TrustEffect
+from lean_impact.domain.framework import (
+    Construct,
+    ContextFramework,
+    Link,
+    RatingScale,
+    RatingState,
+    Relation,
+    ScaleLevel,
+)
 from lean_impact.domain.measure import DefinitionChange, Measure
 from lean_impact.domain.outcome import CrispOutcome, OutcomeState
 from lean_impact.domain.period import Frequency, Window, next_period, period_label
@@ -61,6 +70,7 @@ __all__ = [
     "FamilyRule",
     "Frequency",
     "InputFile",
+    "Link",
     "Measure",
     "MethodPlan",
     "NotComparable",
@@ -71,6 +81,10 @@ __all__ = [
     "Provenance",
     "QualityFinding",
     "QualityPlan",
+    "RatingScale",
+    "RatingState",
+    "Relation",
+    "ScaleLevel",
     "SpcPlan",
     "State",
     "StudyInfo",
