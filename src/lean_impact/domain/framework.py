@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -14,8 +15,8 @@ from lean_impact.domain.measure import Slug
 __all__ = ["Construct", "ContextFramework", "Link", "RatingScale", "RatingState", "Relation", "ScaleLevel"]
 
 RatingState = Literal["rated", "mixed", "missing", "not-discussed"]
-"""What stands behind a rating: a plain one (0 is neutral), one of mixed evidence with its net value, none because nobody
-looked or it was lost, or none because it did not come up when asked about."""
+"""What stands behind a rating: a plain one (0 is neutral), one of mixed evidence with its net value, none because
+nobody looked or it was lost, or none because it did not come up when asked about."""
 
 Relation = Literal["same", "broader", "narrower", "related"]
 """How the target of a link is related: the same idea, a broader or a narrower one, or one that overlaps."""
@@ -69,7 +70,7 @@ class RatingScale(DomainModel):
     @model_validator(mode="after")
     def _rising(self) -> Self:
         values = self.values
-        if any(later <= earlier for earlier, later in zip(values, values[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(values)):
             raise ValueError(
                 f"scale '{self.id}' must list its levels from the lowest to the highest, each once"
             )
@@ -120,17 +121,17 @@ class Link(DomainModel):
 
     Parameters
     ----------
-    construct : str
+    origin : str
         Construct of this framework.
     framework, target : str
         The other framework and its construct.
     relation : {"same", "broader", "narrower", "related"}
-        What the target is to the construct.
+        What the target is to the origin.
     basis : str
         Who says so.
     """
 
-    construct: Slug
+    origin: Slug
     framework: Slug
     target: Slug
     relation: Relation
@@ -183,9 +184,9 @@ class ContextFramework(DomainModel):
             if item.parent is not None and (item.parent not in known or item.parent == item.id)
         ]
         problems += [
-            f"a link starts from '{link.construct}', which is no construct here"
+            f"a link starts from '{link.origin}', which is no construct here"
             for link in self.links
-            if link.construct not in known
+            if link.origin not in known
         ]
         if problems:
             raise ValueError("; ".join(problems))
@@ -196,7 +197,7 @@ class ContextFramework(DomainModel):
         """Parts of the framework, in its order."""
         return tuple(dict.fromkeys(item.domain for item in self.constructs))
 
-    def construct(self, construct: str) -> Construct:
+    def find(self, construct: str) -> Construct:
         """Return a construct; KeyError if there is none of that identifier."""
         return {item.id: item for item in self.constructs}[construct]
 

@@ -47,7 +47,10 @@ AGREEMENT_7: Final = _scale(
 )
 """From 1 to 7."""
 
-_RECEPTIVE: Final = "After the three respects of Butler MJR (2003), British Journal of Management 14:S47; the numbers are this library's"
+_RECEPTIVE: Final = (
+    "After the three respects of Butler MJR (2003), British Journal of Management 14:S47; the numbers are this "
+    "library's"
+)
 
 STRENGTH: Final = _scale(
     "strength",
