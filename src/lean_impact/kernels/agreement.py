@@ -230,13 +230,13 @@ def _delta(levels: np.ndarray, margin: np.ndarray, metric: Metric) -> np.ndarray
     gap = levels[:, None] - levels[None]
     total = levels[:, None] + levels[None]
     middle = np.cumsum(margin, axis=-1) - margin / 2
-    squares: np.ndarray = {
-        "nominal": lambda: (gap != 0).astype(float),
-        "interval": lambda: gap**2,
-        "ratio": lambda: np.where(total != 0, gap / np.where(total != 0, total, 1.0), 0.0) ** 2,
-        "ordinal": lambda: (middle[..., :, None] - middle[..., None, :]) ** 2,
-    }[metric]()
-    return squares
+    squares: dict[Metric, np.ndarray] = {
+        "nominal": (gap != 0).astype(float),
+        "interval": gap**2,
+        "ratio": np.where(total != 0, gap / np.where(total != 0, total, 1.0), 0.0) ** 2,
+        "ordinal": (middle[..., :, None] - middle[..., None, :]) ** 2,
+    }
+    return squares[metric]
 
 
 def krippendorff_alpha(ratings: np.ndarray, *, metric: Metric) -> float:

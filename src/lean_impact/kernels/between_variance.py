@@ -161,7 +161,7 @@ def _plain_squares(y: np.ndarray, space: np.ndarray) -> np.ndarray:
 def _root(slope: Callable[[np.ndarray], np.ndarray], low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Find where a slope turns from above to below 0, by false position with Illinois halving; shapes (n,)."""
     at_low, at_high = slope(low[:, None])[:, 0], slope(high[:, None])[:, 0]
-    guess = 0.5 * (low + high)
+    guess: np.ndarray = 0.5 * (low + high)
     side = np.zeros(len(low))
     for _ in range(_STEPS):
         gap = at_low - at_high

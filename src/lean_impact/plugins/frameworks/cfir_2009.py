@@ -118,7 +118,7 @@ CFIR_2009: Final = ContextFramework(
     source="Damschroder LJ and others (2009), Implementation Science 4:50",
     links=tuple(
         Link(
-            construct=key,
+            origin=key,
             framework="cfir-2022",
             target=target,
             relation=relation,

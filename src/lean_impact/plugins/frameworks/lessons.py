@@ -55,9 +55,7 @@ SIX_LESSONS: Final = ContextFramework(
     scales=(PRESENCE,),
     source="Burgess N and others (2022), Warwick Business School; six lessons published 2022 to 2023",
     links=tuple(
-        Link(
-            construct=key, framework=framework, target=target, relation=relation, basis="read from both lists"
-        )
+        Link(origin=key, framework=framework, target=target, relation=relation, basis="read from both lists")
         for key, framework, target, relation in _LINKS
     ),
 )

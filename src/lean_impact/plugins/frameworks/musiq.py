@@ -80,7 +80,7 @@ MUSIQ: Final = ContextFramework(
     source="Kaplan HC, Provost LP, Froehle CM, Margolis PA (2012), BMJ Quality and Safety 21:13-20",
     links=tuple(
         Link(
-            construct=key,
+            origin=key,
             framework="cfir-2022",
             target=target,
             relation=relation,

@@ -33,7 +33,7 @@ NHS_IMPACT: Final = ContextFramework(
     source="NHS England (2023), NHS IMPACT self-assessment, for an organisation's own use",
     links=tuple(
         Link(
-            construct=key,
+            origin=key,
             framework="cfir-2022",
             target=target,
             relation=relation,

@@ -39,7 +39,7 @@ RECEPTIVE_CONTEXTS: Final = ContextFramework(
     source="Pettigrew A, Ferlie E, McKee L (1992), Shaping Strategic Change, Sage",
     links=tuple(
         Link(
-            construct=key,
+            origin=key,
             framework="cfir-2022",
             target=target,
             relation=relation,
