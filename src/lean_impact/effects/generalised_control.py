@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -24,9 +25,10 @@ from lean_impact.kernels.completion import (
     impute_path,
     placebo_fills,
 )
+from lean_impact.kernels.fixed_point import LIMIT, NotSettledError
 from lean_impact.kernels.interactive import choose_factors, factor_path, most_factors, placebo_paths
 from lean_impact.kernels.interactive_bootstrap import bootstrap_errors
-from lean_impact.kernels.low_rank import LIMIT, NotSettledError, keep_factors
+from lean_impact.kernels.low_rank import keep_factors
 from lean_impact.tables import Panel
 
 __all__ = ["FactorsFrom", "GeneralisedSyntheticControl"]
@@ -84,8 +86,9 @@ class GeneralisedSyntheticControl:
 
     The default p-value is a t test on the trusts' own effects (a single treated trust: its studentised rank among
     placebos). It rests on these effects varying independently, and needs no equal variances. Placebos have the
-    number of factors of the treated, with factors estimated afresh without them; coefficients of covariates are
-    those of the study. With fewer than about ten pre-periods for each factor the counterfactual fits noise.
+    number of factors of the treated (those of a single treated trust choose their own by the same rule), with
+    factors estimated afresh without them; coefficients of covariates are those of the study. With fewer than about
+    ten pre-periods for each factor the counterfactual fits noise.
 
     References
     ----------
@@ -250,16 +253,20 @@ class GeneralisedSyntheticControl:
         controls = _without(
             arrays.comparison, covariates, path.coefficients[chosen], slice(arrays.n_treated, None)
         )
+        alone = self.n_factors is None and arrays.n_treated == 1
         placebo, squares = [], []
         for _, members in arrays.cohorts:
-            gaps, _, behind = placebo_paths(
+            gaps, errors, behind = placebo_paths(
                 controls,
                 np.arange(arrays.n_comparison)[:, None],
                 arrays.before[:, members[:1]],
-                largest=chosen,
+                largest=len(path.gaps) - 1 if alone else chosen,
             )
-            placebo.append(gaps[chosen, :, :, 0].T)
-            squares.append(float(behind[chosen].mean()))
+            # A single treated trust chose by its own fit, so each placebo does; several chose together.
+            own = [choose_factors(column) if alone else chosen for column in errors.T]
+            each = np.arange(arrays.n_comparison)
+            placebo.append(gaps[own, each, :, 0].T)
+            squares.append(float(behind[own, each].mean()))
         weights = path.weights[chosen]
         return self._gaps(
             arrays, path.gaps, path.prediction_error, chosen, np.array(placebo), weights, squares
@@ -343,7 +350,12 @@ class GeneralisedSyntheticControl:
                 "weights": weights_table(arrays, weights),
                 "fit": fit_table(arrays, gaps[chosen], weights),
             },
-            cautions=_turning(estimates, chosen),
+            cautions=_turning(
+                estimates,
+                chosen,
+                noise=_placebo_noise(arrays, placebo),
+                told=arrays.measure.format_change,
+            ),
         )
 
     def _bootstrapped(self, arrays: PanelArrays, chosen: int, value: float) -> PValue:
@@ -391,14 +403,24 @@ def _without(
     return rest
 
 
-def _turning(estimates: list[float], chosen: int) -> tuple[str, ...]:
-    """Warn if a neighbouring number of factors gives an effect of the other sign."""
-    near = [estimates[at] for at in (chosen - 1, chosen + 1) if 0 <= at < len(estimates)]
-    if all(each * estimates[chosen] > 0 for each in near):
+def _placebo_noise(arrays: PanelArrays, placebo: np.ndarray) -> float:
+    """Return the standard deviation of the mean of as many placebo effects as there are treated trusts."""
+    spread = [
+        float(np.nanmean(gap[start:], axis=0).std())
+        for gap, (start, _) in zip(placebo, arrays.cohorts, strict=True)
+    ]
+    return float(np.mean(spread)) / float(arrays.n_treated**0.5)
+
+
+def _turning(
+    estimates: list[float], chosen: int, *, noise: float, told: Callable[[float], str]
+) -> tuple[str, ...]:
+    """Warn if another number of factors moves the estimate by more than chance moves a placebo."""
+    if all(abs(each - estimates[chosen]) <= noise for each in estimates):
         return ()
-    return (
-        (
-            f"the estimate depends on the number of factors: with {chosen} it is {estimates[chosen]:.3g}, with one "
-            f"more or fewer {' or '.join(f'{each:.3g}' for each in near)}; the sign changes along the path"
-        ),
+    words = (
+        f"the estimate depends on the number of factors: it is {told(estimates[chosen])} with the {chosen} that were "
+        f"chosen, and goes from {told(min(estimates))} to {told(max(estimates))} over 0 to {len(estimates) - 1}; see "
+        "the table factor-path"
     )
+    return (words,)

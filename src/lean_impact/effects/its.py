@@ -25,11 +25,13 @@ class InterruptedTimeSeries:
     Parameters
     ----------
     fit : {"reml", "ml", "ols", "newey-west", "prais-winsten", "poisson", "binomial"}, default "reml"
-        How the segmented regression is fitted. All but the first give intervals that are too narrow where
-        figures resemble their neighbours. The last two model numerators out of denominators (a count without
-        a denominator is modelled as it is), over-dispersed, the intervals by Student's t.
+        How the segmented regression is fitted. "ml", "ols", "newey-west" and "prais-winsten" give intervals
+        that are too narrow where figures resemble their neighbours. The last two model numerators out of
+        denominators (a count without a denominator is modelled as it is), over-dispersed and with AR(1)
+        errors as well.
     lag : int, optional
-        Longest lag of the Newey-West covariance, in periods; needed by "newey-west", allowed for counts.
+        Longest lag of the Newey-West covariance, in periods; needed by "newey-west". For counts it replaces
+        the AR(1) errors, and then the intervals are too narrow.
     level_change, slope_change : bool, default True
         What the programme may change.
     delay : int, default 0

@@ -24,7 +24,8 @@ from lean_impact.kernels.completion import (
     penalty_path,
     placebo_fills,
 )
-from lean_impact.kernels.low_rank import LowRankFit, cap_singular_values
+from lean_impact.kernels.low_rank import cap_singular_values
+from lean_impact.kernels.low_rank_fit import LowRankFit
 from lean_impact.tables import Panel
 
 __all__ = ["MatrixCompletion"]

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lean_impact.domain import Estimate, Measure, Window, next_period
-from lean_impact.effects._calendar import spans
+from lean_impact.domain import Estimate, Exclusion, Measure, Window, next_period
+from lean_impact.effects._calendar import ignored, spans
 from lean_impact.effects._placebo_worlds import Figures, quick_estimate, world_of
 from lean_impact.effects._rules import check_settings, issue
 from lean_impact.effects.adoption import AdoptionDesign
@@ -117,7 +117,13 @@ class PowerStudy:
         )
 
     def simulate(
-        self, panel: Panel, *, measure: str, trusts: Sequence[str], n_jobs: int | None = None
+        self,
+        panel: Panel,
+        *,
+        measure: str,
+        trusts: Sequence[str],
+        ignore: Sequence[Exclusion] = (),
+        n_jobs: int | None = None,
     ) -> PowerAnalysis:
         """Run the placebo studies.
 
@@ -128,7 +134,9 @@ class PowerStudy:
         measure : str
             Identifier of the measure.
         trusts : sequence of str
-            Trusts to draw from; complete over the panel's periods of the measure.
+            Trusts to draw from; complete over the panel's periods of the measure, ignored ones left out.
+        ignore : sequence of Exclusion
+            Periods left out for everybody; they do not count in `n_pre` and `n_post`.
         n_jobs : int or None
             Workers, see :func:`~lean_impact.effects.parallel.run_tasks`; they change no number.
 
@@ -147,11 +155,13 @@ class PowerStudy:
         problems = [*_names(wide, known, trusts)]
         if problems:
             raise DesignError(f"no power for {known.name} can be found", problems)
-        periods = _complete(wide, known, trusts)
+        calendar = wide.index.to_numpy().astype("datetime64[D]")
+        kept = ~ignored(calendar, ignore, frequency=known.frequency)
+        periods = _complete(wide[kept], known, trusts)
         drawing, running = np.random.SeedSequence(self.seed).spawn(2)
         designs = self._designs(known, len(trusts), len(periods), np.random.default_rng(drawing))
         quick = without_extras(self.estimator, seed=int(running.generate_state(1)[0]))
-        figures = Figures.of(panel, known, trusts)
+        figures = Figures.of(panel, known, trusts, kept=kept, ignore=tuple(ignore))
         # The first study goes the whole way, so that the estimator can refuse what it cannot use.
         first = quick.estimate(panel, self._adoption(designs, 0, figures))
         blocks = np.array_split(np.arange(1, self.studies), -(-self.studies // _BLOCK))
@@ -201,6 +211,7 @@ class PowerStudy:
                 start=days[start - self.n_pre],
                 end=next_period(days[start + self.n_post - 1], measure.frequency),
             ),
+            ignore=figures.ignore,
         )
 
     def _analysis(
@@ -262,9 +273,6 @@ def _complete(wide: pd.DataFrame, measure: Measure, trusts: Sequence[str]) -> np
         for code, gaps in zip(trusts, holes.T, strict=True)
         if gaps.any()
     ]
-    steps = periods.astype("datetime64[M]").astype(np.int64)
-    if len(set(np.diff(steps).tolist())) > 1:
-        problems.append(Issue(rule="missing-periods", message="the panel lacks whole periods in between"))
     if problems:
         raise DesignError(
             f"placebo studies of {measure.name} need complete figures; leave trusts out or take a shorter window",

@@ -59,4 +59,4 @@ def _style(found: PretrendResult, ax: Axes) -> None:
     ax.set_title(found.title, loc="left", color=TEXT, fontsize=11)
     ax.tick_params(colors=TEXT)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize=9, loc="best")
+    ax.legend(frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)

@@ -216,13 +216,15 @@ def _unlike(choices: Sequence[Mapping[str, str]]) -> Iterator[Issue]:
         seen.add(options)
 
 
+def _scale(measure: Measure) -> tuple[str, str, str]:
+    """Say what an effect is measured in; proportions move in points, whatever they are a share of."""
+    unit = "" if measure.kind == "proportion" else measure.unit
+    return measure.kind, unit, measure.improvement
+
+
 def _raise_if_other_units(measures: Sequence[Measure]) -> None:
     first = measures[0]
-    odd = {
-        each.id: each
-        for each in measures
-        if (each.kind, each.unit, each.improvement) != (first.kind, first.unit, first.improvement)
-    }
+    odd = {each.id: each for each in measures if _scale(each) != _scale(first)}
     if odd:
         raise DesignError(
             "effects in different units make no curve",

@@ -73,7 +73,11 @@ class SyntheticDifferenceInDifferences:
 
     Tests over trusts are those of :class:`SyntheticControl`, on the trusts' own estimates. The further placebo
     p-value fits whole groups of comparison trusts, as the authors propose; it rests on the treated trusts
-    varying as much as the others, enumerates all groups where it can, and else states the number drawn.
+    varying as much as the others, enumerates all groups where it can, and else states the number drawn. A single
+    treated trust of other noise than the donors' is covered by none of these tests.
+
+    The ridge of the authors grows with the spread of all changes from month to month, those that every trust shares
+    among them; so a shared season moves the estimate a little, unlike that of plain difference-in-differences.
 
     References
     ----------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -52,8 +52,7 @@ class Agreement:
     @property
     def contradictory(self) -> bool:
         """Whether one sees the opposite of what another sees."""
-        seen = set(self.verdicts.values())
-        return {"improvement", "worsening"} <= seen or {"rise", "fall"} <= seen
+        return _opposed(self.verdicts.values())
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row for each method.
@@ -74,16 +73,29 @@ class Agreement:
     @property
     def sentence(self) -> str:
         """One plain sentence that changes with the evidence."""
-        counts = Counter(self.verdicts.values())
-        values = [result.pooled.value for result in self.results.values()]
+        wolves = [name for name, result in self.results.items() if _cries_wolf(result)]
+        words = self._agreement({name: found for name, found in self.verdicts.items() if name not in wolves})
+        if not wolves:
+            return words
+        aside = (
+            f"{', '.join(wolves)} {'cries' if len(wolves) == 1 else 'cry'} wolf too often on these figures"
+        )
+        return f"{words} Set aside: {aside}."
+
+    def _agreement(self, verdicts: Mapping[str, Verdict]) -> str:
+        """Say whether the methods agree whose tests can be trusted here."""
+        if not verdicts:
+            return "No method's test can be trusted on these figures."
+        counts = Counter(verdicts.values())
+        values = [self.results[name].pooled.value for name in verdicts]
         n = len(values)
         span = f"estimates from {self.measure.format_change(min(values))} to {self.measure.format_change(max(values))}"
         if n == 1:
-            return f"One method was used, which sees {_WORDS[next(iter(counts))]}."
-        if self.unanimous:
+            return f"One method can be used, which sees {_WORDS[next(iter(counts))]}."
+        if len(counts) == 1:
             return f"All {n} methods see {_WORDS[next(iter(counts))]} ({span})."
         told = "; ".join(f"{count} {_sees(count)} {_WORDS[found]}" for found, count in counts.most_common())
-        if self.contradictory:
+        if _opposed(counts):
             return f"The {n} methods contradict each other ({told}; {span}): none of them can be relied on alone."
         return f"The {n} methods do not all agree ({told}; {span}): what is seen depends on the method."
 
@@ -111,6 +123,15 @@ def agreement(results: Mapping[str, EffectResult]) -> Agreement:
             f"methods can be compared on one measure only; these are about {', '.join(sorted(measures)) or 'none'}"
         )
     return Agreement(measure=next(iter(results.values())).measure, results=dict(results))
+
+
+def _opposed(found: Iterable[Verdict]) -> bool:
+    seen = set(found)
+    return {"improvement", "worsening"} <= seen or {"rise", "fall"} <= seen
+
+
+def _cries_wolf(result: EffectResult) -> bool:
+    return result.calibration is not None and result.calibration.too_many
 
 
 def _sees(count: int) -> str:

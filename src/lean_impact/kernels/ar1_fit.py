@@ -18,6 +18,7 @@ PHI_BOUNDS = (-0.95, 0.98)
 """Smallest and largest autocorrelation that is looked at."""
 
 _GRID = 60
+_FEW = 16
 _REFINEMENTS = 40
 _PHI_TOLERANCE = 1e-9
 _PRAIS_STEPS = 200
@@ -195,8 +196,7 @@ def reduced_df(phi: Floats, *, n_periods: int, n_columns: int, n_seasonal: int =
 def _maximise(moments: Ar1Moments, *, nu: int, restricted: bool) -> Floats:
     """Find the autocorrelation of the highest likelihood of each series."""
     grid = np.tanh(np.linspace(math.atanh(PHI_BOUNDS[0]), math.atanh(PHI_BOUNDS[1]), _GRID))
-    profiles = [_profile(gls_shared(moments, phi), nu=nu, restricted=restricted) for phi in grid]
-    values, scores = (np.stack(part) for part in zip(*profiles, strict=True))
+    values, scores = _on_grid(moments, grid, nu=nu, restricted=restricted)
     best = values.argmax(axis=0)
     units = np.arange(values.shape[1])
     rising = scores[best, units] > 0
@@ -209,6 +209,21 @@ def _maximise(moments: Ar1Moments, *, nu: int, restricted: bool) -> Floats:
         nu=nu,
         restricted=restricted,
     )
+
+
+def _on_grid(moments: Ar1Moments, grid: Floats, *, nu: int, restricted: bool) -> tuple[Floats, Floats]:
+    """Return likelihoods and derivatives, each of shape (n_grid, n_units); all in one go for few series."""
+    n_units = len(moments.yy)
+    if n_units <= _FEW:
+        every = moments._replace(
+            xy=np.tile(moments.xy, (len(grid), 1, 1)), yy=np.tile(moments.yy, (len(grid), 1))
+        )
+        found = _profile(gls_at(every, np.repeat(grid, n_units)), nu=nu, restricted=restricted)
+        values, scores = (part.reshape(len(grid), n_units) for part in found)
+        return values, scores
+    profiles = [_profile(gls_shared(moments, phi), nu=nu, restricted=restricted) for phi in grid]
+    values, scores = (np.stack(part) for part in zip(*profiles, strict=True))
+    return values, scores
 
 
 def _profile(fit: Gls, *, nu: int, restricted: bool) -> tuple[Floats, Floats]:

@@ -16,6 +16,7 @@ __all__ = [
     "Contrast",
     "Draw",
     "contrast",
+    "few_member_df",
     "one_more_draw",
     "placebo_differences",
     "placebo_margin",
@@ -31,6 +32,7 @@ TIE = 1e-9
 """Two statistics closer than this, relative to the larger, are the same up to rounding."""
 
 _FEWEST = 2
+_ENOUGH_FOR_SATTERTHWAITE = 4
 
 
 class Contrast(NamedTuple):
@@ -90,7 +92,8 @@ def welch_contrast(values: np.ndarray, groups: np.ndarray, *, weights: np.ndarra
     -----
     With weights :math:`w` normalised over the group, the variance is :math:`s_1^2 \sum w^2 + s_0^2/n_0`
     where :math:`s_1^2, s_0^2` are the sample variances. With equal weights that is the HC2 (with trusts as
-    clusters, CR2) variance of the two-group regression, and the degrees of freedom are Satterthwaite's.
+    clusters, CR2) variance of the two-group regression, and the degrees of freedom are Satterthwaite's, for fewer
+    than four members those of the group alone (:func:`few_member_df`).
 
     References
     ----------
@@ -126,7 +129,38 @@ def welch_contrast(values: np.ndarray, groups: np.ndarray, *, weights: np.ndarra
     with np.errstate(divide="ignore", invalid="ignore"):
         df = variance**2 / (variance_in**2 / (size - 1) + variance_out**2 / (others - 1))
     df = np.where(variance > 0, df, size + others - 2)
+    df = few_member_df(df, size)
     return Contrast(level - rest, np.sqrt(variance), df)
+
+
+def few_member_df(df: np.ndarray, n_members: int) -> np.ndarray:
+    """Take the degrees of freedom of the group alone where it has fewer than four members.
+
+    Parameters
+    ----------
+    df : ndarray of float64
+        Satterthwaite's degrees of freedom.
+    n_members : int
+        Members of the group.
+
+    Returns
+    -------
+    ndarray of float64
+        The smaller of `df` and n_members - 1 for two or three members; `df` from four on.
+
+    Notes
+    -----
+    Satterthwaite's formula puts estimated variances in the place of true ones. When two or three members happen to
+    agree, it believes that their variance is small and lends them the degrees of freedom of the other group: without
+    any effect two of 150 units, half as restless as the rest, were called significant at 5 % in 13 % of simulated
+    panels, three in 8 %, five in 6 %.
+
+    Examples
+    --------
+    >>> few_member_df(np.array([7.5]), 2), few_member_df(np.array([7.5]), 5)
+    (array([1.]), array([7.5]))
+    """
+    return np.minimum(df, n_members - 1.0) if n_members < _ENOUGH_FOR_SATTERTHWAITE else df
 
 
 def one_more_draw(values: np.ndarray) -> Draw:

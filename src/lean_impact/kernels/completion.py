@@ -6,17 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lean_impact.kernels.low_rank import (
-    LIMIT,
-    LowRankFit,
-    NotSettledError,
-    Shrink,
-    cap_singular_values,
-    fit_hidden,
-    fit_low_rank,
-    keep_factors,
-    two_way,
-)
+from lean_impact.kernels.fixed_point import LIMIT, NotSettledError
+from lean_impact.kernels.low_rank import Shrink, cap_singular_values, keep_factors, two_way
+from lean_impact.kernels.low_rank_fit import LowRankFit, fit_hidden, fit_low_rank
 
 __all__ = [
     "PATIENCE",

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
-from lean_impact.kernels.collapsed import TIE, t_p_value, t_statistic
+from lean_impact.kernels.collapsed import TIE, few_member_df, t_p_value, t_statistic
 
 __all__ = ["PooledTest", "UnitTest", "own_noise", "pooled_test", "unit_test"]
 
@@ -118,12 +118,10 @@ def pooled_test(
     ValueError
         If a group has fewer than two members.
 
-    Notes
-    -----
-    :math:`SE^2 = s_1^2 \sum_i w_i^2 + v_0` with :math:`s_1^2` the variance between the members' effects and
-    :math:`v_0` the donors' share; Satterthwaite's degrees of freedom. With the mean of all comparison units as the
-    only counterfactual this is Welch's test. It needs no assumption on how the members' variance compares with
-    the donors', and it is conservative where effects differ truly between members.
+    Notes ----- :math:`SE^2 = s_1^2 \sum_i w_i^2 + v_0` with :math:`s_1^2` the variance between the members' effects
+    and :math:`v_0` the donors' share; Satterthwaite's degrees of freedom, for two or three members n - 1. With the
+    mean of all comparison units as the only counterfactual this is Welch's test. It needs no assumption on how the
+    members' variance compares with the donors', and it is conservative where effects differ truly between members.
 
     References
     ----------
@@ -145,7 +143,7 @@ def pooled_test(
     variance = own + donor_variance
     with np.errstate(divide="ignore", invalid="ignore"):
         df = variance**2 / (own**2 / (n_members - 1) + donor_variance**2 / donor_df)
-    df = np.where(variance > 0, df, n_members - 1.0)
+    df = few_member_df(np.where(variance > 0, df, n_members - 1.0), n_members)
     error = np.sqrt(variance)
     return PooledTest(
         standard_error=error,

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lean_impact.kernels.adoption import check_start, event_dummies, relative_period, treated_cells
+from lean_impact.kernels.collapsed import few_member_df
 from lean_impact.kernels.two_way import TwoWay, TwoWayFit, fit_two_way
 
 __all__ = [
@@ -149,14 +150,15 @@ def impute(
     regression = fit_two_way(np.where(fit_weights > 0, y, np.nan), x, weights=fit_weights)
     fit = regression.effects
     left = fit.residual(np.where(observed, x, 0.0)) if len(x) else x
-    outcome = fit.residual(y)
-    error = outcome - np.tensordot(regression.coefficients, left, axes=1)
-    effect = np.where(treated & observed & fit.identified, error, np.nan)
+    explained = np.tensordot(regression.coefficients, x, axes=1)
+    units, periods = fit.effects(y - explained)
+    untreated = np.where(fit.identified, units + periods[:, None] + explained, np.nan)
+    effect = np.where(treated, y - untreated, np.nan)
     if not np.isfinite(effect).any():
         raise ValueError("no treated cell has a comparison: no period holds both treated and untreated units")
     return Imputation(
         effect=effect,
-        untreated=y - error,
+        untreated=untreated,
         residual=regression.residuals,
         start=start,
         fit=fit,
@@ -320,14 +322,12 @@ def welch_average(result: Imputation, target: np.ndarray | None = None) -> Welch
     ValueError
         If fewer than two treated or two other units have a part in the average.
 
-    Notes
-    -----
-    Each unit contributes one number: a treated one its share :math:`\omega_j` times the distance of its own
-    average effect from the overall one, plus its part in the period effects; another one its part in the period
-    effects. Squares of either group are inflated by what estimating the group's mean takes away from
-    them, and degrees of freedom are Satterthwaite's. With one start and equal weights this is Welch's test of
-    one change a unit. It holds for few treated units, and counts effects that differ between them as
-    uncertainty of the average.
+    Notes ----- Each unit contributes one number: a treated one its share :math:`\omega_j` times the distance of its
+    own average effect from the overall one, plus its part in the period effects; another one its part in the period
+    effects. Squares of either group are inflated by what estimating the group's mean takes away from them, and
+    degrees of freedom are Satterthwaite's, for two or three treated units n - 1. With one start and equal weights
+    this is Welch's test of one change a unit. It holds for few treated units, and counts effects that differ
+    between them as uncertainty of the average.
 
     References
     ----------
@@ -338,7 +338,7 @@ def welch_average(result: Imputation, target: np.ndarray | None = None) -> Welch
     >>> y = np.array([[0.0, 1.0, 5.0, 5.0], [1.0, 3.0, 9.0, 10.0]])
     >>> result = welch_average(impute(y, np.array([2, 2, 1, 1])))
     >>> round(result.estimate, 9), round(result.standard_error, 6), round(result.df, 6)
-    (3.0, 0.707107, 2.0)
+    (3.0, 0.707107, 1.0)
     """
     chosen = overall_target(result) if target is None else np.asarray(target, float)
     estimate = float(_estimates(result, chosen[None])[0])
@@ -351,7 +351,8 @@ def welch_average(result: Imputation, target: np.ndarray | None = None) -> Welch
     scale = np.sqrt((weights**2).sum(axis=0))
     one, other = (_group_variance(influence[part], scale[part]) for part in (inside, outside))
     df = (one[0] + other[0]) ** 2 / (one[0] ** 2 / one[1] + other[0] ** 2 / other[1])
-    return WelchAverage(estimate, float(np.sqrt(one[0] + other[0])), float(df))
+    kept = few_member_df(np.array(df), int(inside.sum()))
+    return WelchAverage(estimate, float(np.sqrt(one[0] + other[0])), float(kept))
 
 
 def _group_variance(influence: np.ndarray, scale: np.ndarray) -> tuple[float, float]:

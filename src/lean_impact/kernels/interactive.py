@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lean_impact.kernels.low_rank import fit_low_rank, keep_factors, leading_factors, two_way
+from lean_impact.kernels.low_rank import keep_factors, leading_factors, two_way
+from lean_impact.kernels.low_rank_fit import fit_low_rank
 
 __all__ = [
     "ControlModel",
@@ -245,7 +246,9 @@ def factor_path(
     >>> path.chosen, path.gaps[1, 4].round(6)
     (1, array([10.]))
     """
-    gaps, errors, coefficients, weights = [], [], [], []
+    gaps: list[np.ndarray] = []
+    errors: list[float] = []
+    coefficients, weights = [], []
     for number in numbers:
         own = None if covariates is None else covariates[0]
         model = control_model(controls, number, covariates=own, missing=missing)

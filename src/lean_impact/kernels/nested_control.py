@@ -221,5 +221,10 @@ class _Search:
         return self._improve(best, _STEPS * k)
 
     def _improve(self, start: np.ndarray, steps: int) -> np.ndarray:
-        options = {"maxfev": steps, "xatol": 1e-4, "fatol": _CLOSE, "adaptive": True}
-        return np.asarray(minimize(self.loss, start, method="Nelder-Mead", options=options).x)
+        found = minimize(
+            self.loss,
+            start,
+            method="Nelder-Mead",
+            options={"maxfev": steps, "xatol": 1e-4, "fatol": _CLOSE, "adaptive": True},
+        )
+        return np.asarray(found.x)

@@ -30,6 +30,8 @@ class InteractionWeighted:
         Weight of the cells behind each coefficient; the averages are weighted by it.
     covariance : ndarray of float64, shape (n_coefficients, n_coefficients)
         CR1 covariance with units as clusters.
+    slopes : ndarray of float64, shape (n_covariates,)
+        Coefficients of the covariates.
     """
 
     cohort: np.ndarray
@@ -37,6 +39,7 @@ class InteractionWeighted:
     coefficient: np.ndarray
     cells: np.ndarray
     covariance: np.ndarray
+    slopes: np.ndarray
 
     def combine(self, mask: np.ndarray) -> tuple[float, float]:
         """Average some coefficients by their cells; return estimate and standard error."""
@@ -133,6 +136,7 @@ def _from_means(y: np.ndarray, start: np.ndarray) -> InteractionWeighted:
         coefficient=result.estimate[kept],
         cells=size.astype(float),
         covariance=factor * (influence @ influence.T),
+        slopes=np.zeros(0),
     )
 
 
@@ -178,6 +182,7 @@ def _from_regression(
         coefficient=delta,
         cells=own.sum(axis=1),
         covariance=factor * (influence @ influence.T),
+        slopes=gamma,
     )
 
 

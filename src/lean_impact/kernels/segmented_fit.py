@@ -168,7 +168,8 @@ def linear_contrasts(fit: SegmentedFit, vectors: Floats) -> Contrasts:
     :math:`\mathrm{var}(V)/V^2 = 2/(n - k) + (\partial \log V/\partial\phi)^2 \mathrm{var}(\phi)` along the
     ridge of the likelihood. The smaller of these and of the number that the autocorrelation leaves
     (``reduced_df``) is taken: the first is short for small, the second for large autocorrelation, and together
-    they keep 95 % intervals of level and slope at 93.5 % coverage or more from 24 periods on.
+    they keep 95 % intervals of level and slope at a coverage of 93.4 % or more for 24 to 120 periods and
+    autocorrelations up to 0.6 (3,000 simulated series a cell); at 0.8 and 24 periods it may fall to 92.8 %.
 
     References
     ----------

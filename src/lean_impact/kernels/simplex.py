@@ -332,7 +332,7 @@ def _least_distance(null: np.ndarray, common: np.ndarray) -> np.ndarray:
     residual = rows @ nnls(rows, unit)[0] - unit
     # Feasible by construction, so the last residual is below 0.
     shift = -residual[:-1] / residual[-1]
-    return np.maximum(common + null.T @ shift, 0.0)
+    return np.asarray(np.maximum(common + null.T @ shift, 0.0))
 
 
 def _pivot(hessian: np.ndarray, products: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

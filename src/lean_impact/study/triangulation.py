@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-import numpy as np
-
 from lean_impact.domain import (
     AnalysisPlan,
     ComparisonChoice,
@@ -171,8 +169,11 @@ class Triangulation:
             self.plan,
             seed=self.seed,
             weighting=weighting,
+            # What the curve does not show: placebo dates and further tests.
             calibration_dates=0,
             draws=99,
+            placebo_groups=0,
+            conformal=False,
             **({"aggregation": question.aggregation} if method is DECIDES else {}),
         )
         return Specification(
@@ -225,10 +226,11 @@ class Triangulation:
         yield from ((len(own.treated), n) for n in plan.after if n != after)
 
     def _periods(self, own: AdoptionDesign, *, after: bool) -> int:
-        index = self.panel.wide(own.measure).index
         window = own.post if after else own.pre
-        inside = (index >= np.datetime64(window.start)) & (index < np.datetime64(window.end))
-        return int(inside.sum())
+        days = self.panel.wide(own.measure).index
+        gone = [any(item.window.start <= day.date() < item.window.end for item in own.ignore) for day in days]
+        inside = [window.start <= day.date() < window.end for day in days]
+        return sum(here and not left for here, left in zip(inside, gone, strict=True))
 
     def _power(self, own: AdoptionDesign, plan: PowerPlan, n_trusts: int, after: int) -> PowerAnalysis:
         estimator = make_estimator(DECIDES, self.plan, seed=self.seed)
@@ -242,4 +244,4 @@ class Triangulation:
             seed=self.seed,
         )
         figures = self.panel.window(own.window.start, own.window.end)
-        return study.simulate(figures, measure=own.measure, trusts=own.comparison)
+        return study.simulate(figures, measure=own.measure, trusts=own.comparison, ignore=own.ignore)

@@ -58,12 +58,20 @@ _HOW = (
 
 
 def _cautions(asked: list[EffectAnswer]) -> tuple[str, ...]:
+    """Say which tests are not as promised here, one sentence a question; the rates stand in the tables."""
     found = []
     for answer in asked:
-        for name, result in answer.by_method.items():
-            calibration = result.calibration
-            if calibration is not None and not calibration.as_promised:
-                found.append(f"{answer.question.label}, {name}: {calibration}")
+        rated = {name: r.calibration for name, r in answer.by_method.items() if r.calibration is not None}
+        often = [name for name, rate in rated.items() if rate.too_many]
+        seldom = [name for name, rate in rated.items() if rate.too_few]
+        words = [f"too often by {', '.join(often)}"] if often else []
+        words += (
+            [f"less than promised by {', '.join(seldom)}, so that an effect may be overlooked"]
+            if seldom
+            else []
+        )
+        if words:
+            found.append(f"{answer.question.label}: wolf is cried {'; '.join(words)}.")
     return tuple(found)
 
 

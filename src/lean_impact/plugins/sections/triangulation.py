@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from lean_impact.effects import PowerAnalysis
+from lean_impact.effects import PowerAnalysis, SpecificationCurve
 from lean_impact.plugins.sections.common import only, smallest
 from lean_impact.report import Chart, Column, Section, StudyResults, Table, formats
 
@@ -62,6 +62,7 @@ def curve_section(results: StudyResults) -> tuple[Section, ...]:
                     description=curve.description,
                     draw=curve.plot,
                     table=table,
+                    size=(8.5, _curve_height(curve)),
                 ),
             ),
             tables=(
@@ -88,6 +89,11 @@ _EVERY = (
     "Every combination of method, outcome, window, comparison trusts and weights that the study file declares was "
     "estimated; none was left out afterwards. The curve shows them in order, with their choices below."
 )
+
+
+def _curve_height(curve: SpecificationCurve) -> float:
+    """Return the height in inches: the curve, then a row for each choice and option."""
+    return 3.4 + 0.22 * sum(1 + len(curve.options(name)) for name in curve.dimensions)
 
 
 def _failures(results: StudyResults) -> tuple[Table, ...]:
