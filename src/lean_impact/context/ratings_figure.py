@@ -67,7 +67,7 @@ def _tile(ax: Axes, across: int, down: int, cell: pd.DataFrame, lowest: float, h
         value = float(values.mean())
         share = (value - lowest) / (highest - lowest)
         colour = colormaps["RdBu"](0.12 + 0.76 * share)
-        words = f"{value:+.2g}" + ("m" if "mixed" in states else "")
+        words = (f"{value:+.2g}" if value else "0") + ("m" if "mixed" in states else "")
         hatch = "///" if "mixed" in states else None
         ink = "white" if abs(2 * share - 1) > _WHITE_FROM else TEXT
     else:

@@ -4,6 +4,7 @@ Nothing here knows pandas or numpy; a model that exists is valid.
 """
 
 from lean_impact.domain.context import CaseTable, Cell, Condition, State
+from lean_impact.domain.context_plan import CalibrationPlan, RatingsPlan
 from lean_impact.domain.estimate import Estimate, PValue, TrustEffect
 from lean_impact.domain.framework import (
     Construct,
@@ -49,6 +50,7 @@ from lean_impact.domain.trust import Succession, Trust
 __all__ = [
     "Adoption",
     "AnalysisPlan",
+    "CalibrationPlan",
     "CaseTable",
     "Cell",
     "ChangePointPlan",
@@ -83,6 +85,7 @@ __all__ = [
     "QualityPlan",
     "RatingScale",
     "RatingState",
+    "RatingsPlan",
     "Relation",
     "ScaleLevel",
     "SpcPlan",

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from lean_impact.domain._model import DomainModel
+from lean_impact.domain.context_plan import CalibrationPlan, RatingsPlan
 from lean_impact.domain.measure import Slug
 from lean_impact.domain.period import Window
 from lean_impact.domain.quality import Decision
@@ -258,6 +259,10 @@ class AnalysisPlan(DomainModel):
         What effect could have been seen at all.
     trends : TrendPlan, optional
         How far trends may part before the answer changes.
+    calibrations : tuple of CalibrationPlan
+        Measures that become conditions, against all trusts.
+    ratings : RatingsPlan, optional
+        How the ratings that ``[context]`` names are read; they need it.
     quality, spc, changepoints, contingency
         Plans of the other stages; a stage without a plan is not run, and quality is then looked at for the
         measure that decides.
@@ -275,6 +280,8 @@ class AnalysisPlan(DomainModel):
     curve: CurvePlan | None = None
     power: PowerPlan | None = None
     trends: TrendPlan | None = None
+    calibrations: tuple[CalibrationPlan, ...] = ()
+    ratings: RatingsPlan | None = None
     quality: QualityPlan | None = None
     spc: SpcPlan | None = None
     changepoints: ChangePointPlan | None = None
@@ -300,6 +307,10 @@ class AnalysisPlan(DomainModel):
             f"{name}.question is '{part.question}', which is no effect question; there are {', '.join(counts)}"
             for name, part in (("curve", self.curve), ("power", self.power), ("trends", self.trends))
             if part and part.question not in counts
+        ]
+        problems += [
+            f"calibration '{key}' is declared twice; rename one"
+            for key in twice([c.id for c in self.calibrations])
         ]
         problems += _family_problems(self.families, set(counts))
         declared = {method.id for method in self.methods}
@@ -327,6 +338,7 @@ class AnalysisPlan(DomainModel):
         stages = (self.quality, self.spc, self.changepoints)
         others = {measure for stage in stages if stage for measure in stage.measures}
         others |= set(self.curve.measures) if self.curve else set()
+        others |= {calibration.measure for calibration in self.calibrations}
         return tuple(sorted({question.measure for question in self.effects} | others))
 
     def digest(self) -> str:

@@ -165,7 +165,7 @@ def _cautions(n_trusts: int) -> Iterator[str]:
         yield f"the variance between trusts rests on {n_trusts} trusts, however many measures they have"
     yield (
         "sampling errors of measures of one trust are taken as independent; where they are not, the variance between "
-        "trusts takes up what they share and the interval of the mean stays right"
+        "trusts takes up what they share and the interval of the mean stays about right"
     )
 
 

@@ -12,7 +12,7 @@ from lean_impact.report.html import render_html
 from lean_impact.report.model import Chart, Plottable, Report, Section
 from lean_impact.report.multiples import small_multiples
 from lean_impact.report.output import OutputFolder
-from lean_impact.report.results import EffectAnswer, MethodAnswer, StudyResults
+from lean_impact.report.results import EffectAnswer, MethodAnswer, RatingsAnswer, StudyResults
 from lean_impact.report.table import Table
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "MethodAnswer",
     "OutputFolder",
     "Plottable",
+    "RatingsAnswer",
     "Report",
     "SafeSvg",
     "Section",
