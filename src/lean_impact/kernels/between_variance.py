@@ -108,9 +108,17 @@ def _fit(y: np.ndarray, v: np.ndarray, space: np.ndarray, tau2: np.ndarray) -> _
     w = 1.0 / (v + tau2[..., None])
     weighted = w[..., None] * space[:, None]
     information = np.swapaxes(weighted, -1, -2) @ space[:, None]
-    beta = np.linalg.solve(information, np.swapaxes(weighted, -1, -2) @ y[:, None])
+    beta = _solve(information, np.swapaxes(weighted, -1, -2) @ y[:, None])
     residual = y - (space[:, None] @ beta)[..., 0]
     return _Fit(w, residual, information)
+
+
+def _solve(information: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solve small systems; one unknown needs no matrices, and is what most calls have."""
+    found: np.ndarray = (
+        right / information if information.shape[-1] == 1 else np.linalg.solve(information, right)
+    )
+    return found
 
 
 def _q(y: np.ndarray, v: np.ndarray, space: np.ndarray, tau2: np.ndarray) -> np.ndarray:
@@ -121,9 +129,7 @@ def _q(y: np.ndarray, v: np.ndarray, space: np.ndarray, tau2: np.ndarray) -> np.
 
 def _trace_p(fit: _Fit, space: np.ndarray) -> np.ndarray:
     weighted = fit.w[..., None] * space[:, None]
-    lost = np.trace(
-        np.linalg.solve(fit.information, np.swapaxes(weighted, -1, -2) @ weighted), axis1=-2, axis2=-1
-    )
+    lost = np.trace(_solve(fit.information, np.swapaxes(weighted, -1, -2) @ weighted), axis1=-2, axis2=-1)
     trace: np.ndarray = fit.w.sum(axis=-1) - lost
     return trace
 
@@ -145,7 +151,10 @@ def _height(
     fit = _fit(y, v, space, tau2)
     height = np.log(fit.w).sum(axis=-1) - (fit.w * fit.residual**2).sum(axis=-1)
     if restricted:
-        height = height - np.linalg.slogdet(fit.information)[1]
+        one = fit.information.shape[-1] == 1
+        height = height - (
+            np.log(fit.information[..., 0, 0]) if one else np.linalg.slogdet(fit.information)[1]
+        )
     halved: np.ndarray = 0.5 * height
     return halved
 

@@ -6,9 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import logsumexp
-
-from lean_impact.kernels.t_mixture import mixture_cdf, mixture_quantile
+from scipy.special import logsumexp, ndtr, ndtri
 
 __all__ = [
     "NormalMixture",
@@ -49,16 +47,19 @@ class NormalMixture(NamedTuple):
 
     def below(self, value: float) -> float:
         """Return the probability of a value at or below this one."""
-        return float(mixture_cdf(np.array([value]), *self._as_t())[0])
+        return float(self.weights @ ndtr((value - self.means) / self.sds))
 
     def quantile(self, probability: float) -> float:
         """Return the value with this probability at or below it."""
-        return mixture_quantile(probability, *self._as_t())
-
-    def _as_t(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         kept = self.weights > 0
-        weights = self.weights[kept]
-        return weights, self.means[kept], self.sds[kept], np.full(len(weights), np.inf)
+        ends = self.means[kept] + ndtri(probability) * self.sds[kept]
+        low, high = float(ends.min()), float(ends.max())
+        if self.below(low) >= probability:
+            return low
+        if self.below(high) <= probability:
+            return high
+        xtol = 1e-14 * (high - low) + np.finfo(float).tiny
+        return float(brentq(lambda value: self.below(value) - probability, low, high, xtol=xtol, rtol=1e-13))
 
 
 class TauPosterior(NamedTuple):

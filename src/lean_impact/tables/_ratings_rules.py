@@ -67,7 +67,7 @@ def broken_rules(table: pd.DataFrame, framework: ContextFramework, locate: Locat
         scale not in scales or np.isnan(number) or number in scales[scale].values
         for scale, number in zip(table["scale"], value, strict=True)
     ]
-    takes_mixed = table["scale"].map({key: scale.mixed for key, scale in scales.items()}).fillna(value=True)
+    takes_mixed = np.array([key not in scales or scales[key].mixed for key in table["scale"]], dtype=bool)
 
     def who(at: int) -> str:
         row = table.iloc[at]
@@ -120,7 +120,7 @@ def broken_rules(table: pd.DataFrame, framework: ContextFramework, locate: Locat
         ("not-on-the-scale", ~np.array(allowed, dtype=bool), "value", range_words),
         (
             "no-mixed-here",
-            (state == "mixed") & ~takes_mixed.astype(bool),
+            (state == "mixed") & ~takes_mixed,
             "state",
             lambda at: (
                 f"{who(at)} is mixed, which this scale does not know; rate it or say that it is missing"
