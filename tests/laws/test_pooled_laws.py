@@ -100,9 +100,9 @@ def test_the_interval_covers_about_as_often_as_it_promises():
         RandomEffects()
         .pool(effects_of(zip(rng.normal(size=5) + errors * rng.normal(size=5), errors, strict=True)))
         .estimate.covers(0.0)
-        for _ in range(400)
+        for _ in range(250)
     ]
-    assert np.mean(covered) > 0.95 - 5 * (0.95 * 0.05 / 400) ** 0.5
+    assert np.mean(covered) > 0.95 - 5 * (0.95 * 0.05 / 250) ** 0.5
 
 
 @given(pairs=st.lists(st.tuples(VALUE, ERROR), min_size=4, max_size=6), seed=st.integers(0, 99))
@@ -133,8 +133,7 @@ def test_a_wider_prior_makes_no_narrower_prediction(pairs):
     assert (frame["further_upper"] - frame["further_lower"]).is_monotonic_increasing
 
 
-@pytest.mark.parametrize("method", ["REML", "DL"])
-def test_on_noise_the_permutation_test_is_honest(method):
+def test_on_noise_the_permutation_test_is_honest():
     # Every arrangement is tried, so p at or below 1 in 12 has at most that probability.
     rng = np.random.default_rng(8)
     x = {f"TR{at}": float(at) for at in range(5)}
@@ -143,6 +142,6 @@ def test_on_noise_the_permutation_test_is_honest(method):
         errors = rng.uniform(0.1, 0.3, 5)
         values = rng.normal(0, 0.2, 5) + errors * rng.normal(size=5)
         effects = effects_of(zip(values.tolist(), errors.tolist(), strict=True))
-        found = MetaRegression(tau=method).pool(effects, moderators={"x": x})
+        found = MetaRegression(tau="DL").pool(effects, moderators={"x": x})
         hits += found.coefficient("x").permutation.value <= 1 / 12 + 1e-9
     assert hits / 100 <= 1 / 12 + 3 * (1 / 12 * 11 / 12 / 100) ** 0.5
