@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lean_impact.context import rated_values, rater_agreement
+from lean_impact.context import by_anchors, calibrate, rated_values, rater_agreement
 from lean_impact.errors import DesignError
 from lean_impact.kernels.agreement import krippendorff_alpha
 from lean_impact.plugins.frameworks.cfir_2009 import CFIR_2009
@@ -64,3 +64,13 @@ def test_one_rater_leaves_the_uncertainty_unknown(units):
     assert found["U03"].note == "1 of 1 ratings mixed"
     assert "U03" not in rated_values(ratings, construct="relative-advantage", mixed="drop")
     assert "U05" not in rated_values(ratings, construct="cost", mixed="value")
+
+
+def test_how_raters_differ_goes_on_into_the_membership(rated_twice):
+    values = rated_values(rated_twice, construct="culture", mixed="value")
+    curve = by_anchors(
+        out=-2.0, crossover=0.25, full=2.0, why="the ends of the scale, no trust at the crossover"
+    )
+    found = calibrate(values, condition="Culture helped", curve=curve)
+    assert all(member.lower < member.membership < member.upper for member in found.members)
+    assert found.draws(500, seed=1).std(axis=0).min() > 0.01

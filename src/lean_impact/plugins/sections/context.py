@@ -40,9 +40,9 @@ def context_section(results: StudyResults) -> Section | None:
         question="Where did each trust stand among all trusts before the programme, and how do raters see it?",
         answer=" ".join([*_places(results), *_raters(results)]),
         cautions=tuple(
-            dict.fromkeys(
-                f"{found.condition}: {caution}" for found in results.calibrated for caution in found.cautions
-            )
+            f"{found.condition}: {_named(results, caution, found)}"
+            for found in results.calibrated
+            for caution in found.cautions
         ),
         charts=tuple(
             _calibration_chart(results, plan.id, plan.why, found)
@@ -60,10 +60,17 @@ def _places(results: StudyResults) -> list[str]:
         inside = [results.label(member.trust) for member in found.members if member.membership > _HALF]
         outside = [results.label(member.trust) for member in found.members if member.membership < _HALF]
         said.append(
-            f"'{found.condition}' is more true than not of {', '.join(inside) or 'no trust'}, and less of "
-            f"{', '.join(outside) or 'none'}."
+            f"'{found.condition}' is more true than not of {'; '.join(inside) or 'no trust'}, and less of "
+            f"{'; '.join(outside) or 'none'}."
         )
     return said
+
+
+def _named(results: StudyResults, words: str, found: CalibratedCondition) -> str:
+    """Write a caution with the names of trusts and not their codes."""
+    for member in found.members:
+        words = words.replace(member.trust, results.label(member.trust))
+    return words
 
 
 def _raters(results: StudyResults) -> list[str]:
