@@ -38,9 +38,10 @@ def _install(session: nox.Session, *groups: str) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run tests and the examples in docstrings."""
+    """Run tests and the examples in docstrings; on Pythons after the first without the slow laws."""
     _install(session, "test")
-    session.run("pytest", "-n", "auto", *session.posargs)
+    which = () if session.python == PYTHONS[0] else ("-m", "not slow")
+    session.run("pytest", "-n", "auto", *which, *session.posargs)
 
 
 @nox.session

@@ -16,6 +16,13 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what takes long and does not depend on the version of Python: laws over many cases."""
+    for item in items:
+        if "/laws/" in item.nodeid or "no effect is seldom seen" in item.nodeid:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Callable[[str], Path]:
     """Find published originals and reference results by LEAN_IMPACT_SHARED; skip if it is not set."""

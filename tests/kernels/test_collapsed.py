@@ -24,7 +24,7 @@ def _values(seed: int, n: int = 30) -> np.ndarray:
     return np.random.default_rng(seed).standard_t(4, n) + 90.0
 
 
-@pytest.mark.parametrize("size", [2, 5, 15, 28])
+@pytest.mark.parametrize("size", [4, 5, 15, 28])
 def test_welch_equals_scipy(size):
     values = _values(size)
     found = welch_contrast(values, np.arange(size)[None, :])
@@ -33,6 +33,28 @@ def test_welch_equals_scipy(size):
     assert found.df[0] == pytest.approx(expected.df, rel=1e-9)
     assert t[0] == pytest.approx(expected.statistic, rel=1e-9)
     assert t_p_value(t, found.df)[0] == pytest.approx(expected.pvalue, rel=1e-9)
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_two_or_three_members_have_no_more_freedom_than_their_own(size):
+    values = _values(size)
+    found = welch_contrast(values, np.arange(size)[None, :])
+    expected = stats.ttest_ind(values[:size], values[size:], equal_var=False)
+    t = t_statistic(found.difference, found.standard_error)
+    assert t[0] == pytest.approx(expected.statistic, rel=1e-9)
+    assert found.df[0] == size - 1 <= expected.df
+
+
+@pytest.mark.parametrize("size", [2, 3, 5])
+@pytest.mark.parametrize("scale", [0.5, 2.0])
+def test_the_t_test_keeps_its_size_with_few_treated_whatever_their_variance(size, scale):
+    values = np.random.default_rng(size).standard_normal((4000, 60))
+    values[:, :size] *= scale
+    own = np.arange(size)[None, :]
+    found = [welch_contrast(row, own) for row in values]
+    p = np.array([t_p_value(t_statistic(f.difference, f.standard_error), f.df)[0] for f in found])
+    # Three standard deviations of 4,000 panels are one point.
+    assert (p < 0.05).mean() < 0.075
 
 
 def test_welch_is_the_hc2_variance_of_the_two_group_regression():

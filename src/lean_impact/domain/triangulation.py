@@ -54,7 +54,7 @@ class MethodPlan(DomainModel):
     label : str
         The method's name for readers.
     estimator : str
-        One of :data:`~lean_impact.domain.triangulation.EstimatorName`.
+        Name of the estimator, such as ``synthetic-did``; an unknown one is refused with the list of all.
     settings : dict
         Settings of the estimator that differ from its defaults; level, draws and seed come from the plan.
     why : str

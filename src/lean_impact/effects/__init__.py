@@ -4,10 +4,12 @@ An estimator is a module of its own and returns an :class:`EffectResult`.
 """
 
 from lean_impact.effects.adoption import AdoptionDesign, Start
+from lean_impact.effects.arrays import Needs, PanelArrays, arrays_of
 from lean_impact.effects.augmented_control import AugmentedSyntheticControl
 from lean_impact.effects.comparison import Candidate, Comparison, Reason, select_comparison
 from lean_impact.effects.controlled_its import ControlledInterruptedTimeSeries
 from lean_impact.effects.did import DifferenceInDifferences
+from lean_impact.effects.gaps import GapEstimator, Gaps, estimate_from_gaps
 from lean_impact.effects.generalised_control import GeneralisedSyntheticControl
 from lean_impact.effects.group_time import CallawaySantAnna
 from lean_impact.effects.honest import relative_magnitudes, smoothness
@@ -15,6 +17,7 @@ from lean_impact.effects.honest_result import BoundedInterval, TrendSensitivity
 from lean_impact.effects.imputation import ImputationDifferenceInDifferences
 from lean_impact.effects.its import InterruptedTimeSeries
 from lean_impact.effects.matrix_completion import MatrixCompletion
+from lean_impact.effects.parallel import run_tasks, task_seed
 from lean_impact.effects.parts import Calibration, Changes, EventStudy, Level, Path
 from lean_impact.effects.power import PowerStudy
 from lean_impact.effects.power_result import PowerAnalysis
@@ -56,12 +59,16 @@ __all__ = [
     "EffectResult",
     "EventStudy",
     "Failure",
+    "GapEstimator",
+    "Gaps",
     "GeneralisedSyntheticControl",
     "HiddenTrend",
     "ImputationDifferenceInDifferences",
     "InterruptedTimeSeries",
     "Level",
     "MatrixCompletion",
+    "Needs",
+    "PanelArrays",
     "Path",
     "PowerAnalysis",
     "PowerStudy",
@@ -78,8 +85,10 @@ __all__ = [
     "TwoWayFixedEffects",
     "Verdict",
     "agreement",
+    "arrays_of",
     "conclusion",
     "curve_of",
+    "estimate_from_gaps",
     "every_combination",
     "leave_one_comparison_out",
     "leave_one_out",
@@ -87,8 +96,10 @@ __all__ = [
     "placebo_starts",
     "pretrend_test",
     "relative_magnitudes",
+    "run_tasks",
     "select_comparison",
     "smoothness",
     "specification_curve",
+    "task_seed",
     "verdict",
 ]

@@ -209,7 +209,7 @@ class GeneralisedSyntheticControl:
         Parameters
         ----------
         arrays : PanelArrays
-            From :func:`arrays_of`.
+            From :func:`~lean_impact.effects.arrays_of`.
 
         Returns
         -------

@@ -58,7 +58,7 @@ def relative_magnitudes(
     Notes
     -----
     The conditional least-favourable hybrid test of Andrews, Roth and Pakes, inverted over a grid; see
-    :func:`lean_impact.kernels.honest_relative.relative_interval`. The test takes the covariance as known. Where it has
+    ``lean_impact.kernels.honest_relative``. The test takes the covariance as known. Where it has
     few degrees of freedom it is widened so that without violation the interval is that of Student's t.
 
     References
@@ -136,7 +136,7 @@ def smoothness(
     Notes
     -----
     The shortest interval of fixed length around a linear estimator; see
-    :func:`lean_impact.kernels.honest_smooth.smooth_interval`. A bound of 0 extrapolates a straight difference in
+    ``lean_impact.kernels.honest_smooth``. A bound of 0 extrapolates a straight difference in
     trends. The covariance is treated as in :func:`relative_magnitudes`.
 
     References

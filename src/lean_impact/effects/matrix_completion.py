@@ -167,7 +167,7 @@ class MatrixCompletion:
         Parameters
         ----------
         arrays : PanelArrays
-            From :func:`arrays_of`.
+            From :func:`~lean_impact.effects.arrays_of`.
 
         Returns
         -------

@@ -138,7 +138,7 @@ class PowerStudy:
         ignore : sequence of Exclusion
             Periods left out for everybody; they do not count in `n_pre` and `n_post`.
         n_jobs : int or None
-            Workers, see :func:`~lean_impact.effects.parallel.run_tasks`; they change no number.
+            Workers, see :func:`~lean_impact.effects.run_tasks`; they change no number.
 
         Returns
         -------

@@ -101,7 +101,7 @@ def leave_one_out(
     what : {"treated", "comparison", "period"}
         What is left out.
     n_jobs : int, optional
-        Workers, see :func:`~lean_impact.effects.parallel.run_tasks`.
+        Workers, see :func:`~lean_impact.effects.run_tasks`.
 
     Returns
     -------

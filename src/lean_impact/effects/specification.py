@@ -116,7 +116,7 @@ def specification_curve(
     specifications : sequence of Specification
         All that were declared beforehand; they take an option in the same dimensions of choice.
     n_jobs : int or None
-        Workers, see :func:`~lean_impact.effects.parallel.run_tasks`; they change no number.
+        Workers, see :func:`~lean_impact.effects.run_tasks`; they change no number.
 
     Returns
     -------
