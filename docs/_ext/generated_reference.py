@@ -62,6 +62,10 @@ WORDS = {
     "plan.curve.windows.post": "Periods after the start; must not overlap those before.",
     "plan.power": "What effect could have been seen at all; not asked without it.",
     "plan.trends": "How far trends may part before the answer changes; not asked without it.",
+    "plan.families": "Questions whose p-values allow for each other; a question stands in one family.",
+    "plan.calibrations": "Measures that become conditions, against every trust that has a figure.",
+    "plan.calibrations.window": "Periods that are averaged; before the start, or the condition may be an effect.",
+    "plan.ratings": "How ratings of context are read; needed with `[[context.ratings]]`.",
     "plan.quality": "What is looked at first; without it, the measure of the first primary question.",
     "plan.spc": "Control charts; none are drawn without it.",
     "plan.spc.rebases": "New limits for one chart; each needs a reason and a name.",
@@ -77,6 +81,7 @@ WORDS = {
     "context.conditions.states.CODE.state": "What is known; unknown is never taken as absent.",
     "context.conditions.states.CODE.confidence": "How sure.",
     "context.conditions.states.CODE.note": "What makes it less than plain.",
+    "context.ratings": "Files of ratings of context.",
     "context.outcome": "A yes-or-no outcome beside the effects.",
 }
 

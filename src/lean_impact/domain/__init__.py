@@ -4,8 +4,18 @@ Nothing here knows pandas or numpy; a model that exists is valid.
 """
 
 from lean_impact.domain.boundary import ProposedBoundary
-from lean_impact.domain.context import CaseTable, Cell, Condition, Construct, ContextFramework, State
+from lean_impact.domain.context import CaseTable, Cell, Condition, State
+from lean_impact.domain.context_plan import CalibrationPlan, RatingsPlan
 from lean_impact.domain.estimate import Estimate, PValue, TrustEffect
+from lean_impact.domain.framework import (
+    Construct,
+    ContextFramework,
+    Link,
+    RatingScale,
+    RatingState,
+    Relation,
+    ScaleLevel,
+)
 from lean_impact.domain.measure import DefinitionChange, Measure
 from lean_impact.domain.outcome import CrispOutcome, OutcomeState
 from lean_impact.domain.period import Frequency, Window, next_period, period_label
@@ -16,6 +26,8 @@ from lean_impact.domain.protocol import (
     ContingencyPlan,
     EffectQuestion,
     Exclusion,
+    FamilyPlan,
+    FamilyRule,
     NotComparable,
     QualityPlan,
 )
@@ -39,6 +51,7 @@ from lean_impact.domain.trust import Succession, Trust
 __all__ = [
     "Adoption",
     "AnalysisPlan",
+    "CalibrationPlan",
     "CaseTable",
     "Cell",
     "ChangePointPlan",
@@ -56,9 +69,12 @@ __all__ = [
     "EstimatorName",
     "Event",
     "Exclusion",
+    "FamilyPlan",
+    "FamilyRule",
     "Frequency",
     "FunnelQuestion",
     "InputFile",
+    "Link",
     "Measure",
     "MethodPlan",
     "NotComparable",
@@ -71,7 +87,12 @@ __all__ = [
     "Provenance",
     "QualityFinding",
     "QualityPlan",
+    "RatingScale",
+    "RatingState",
+    "RatingsPlan",
     "RebaseRecord",
+    "Relation",
+    "ScaleLevel",
     "SpcPlan",
     "State",
     "StudyInfo",

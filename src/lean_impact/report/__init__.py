@@ -12,7 +12,13 @@ from lean_impact.report.html import render_html
 from lean_impact.report.model import Chart, Plottable, Report, Section
 from lean_impact.report.multiples import small_multiples
 from lean_impact.report.output import OutputFolder
-from lean_impact.report.results import ChangeSearch, EffectAnswer, MethodAnswer, StudyResults
+from lean_impact.report.results import (
+    ChangeSearch,
+    EffectAnswer,
+    MethodAnswer,
+    RatingsAnswer,
+    StudyResults,
+)
 from lean_impact.report.table import Table
 
 __all__ = [
@@ -23,6 +29,7 @@ __all__ = [
     "MethodAnswer",
     "OutputFolder",
     "Plottable",
+    "RatingsAnswer",
     "Report",
     "SafeSvg",
     "Section",

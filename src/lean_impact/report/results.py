@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lean_impact.changepoints import ChangePoints, DateAgreement, GoLiveResult, Screening, WindowComparison
+from lean_impact.context import AgreementResult, CalibratedCondition, DistinguishingResult
 from lean_impact.contingency import Contingency
 from lean_impact.domain import (
     AnalysisPlan,
@@ -31,12 +32,12 @@ from lean_impact.effects import (
 )
 from lean_impact.errors import Issue
 from lean_impact.kernels.multiplicity import holm
-from lean_impact.pooled import PooledResult
+from lean_impact.pooled import FamilyResult, PooledResult
 from lean_impact.quality import QualityReport
 from lean_impact.spc import ControlChart, Funnel
-from lean_impact.tables import Panel
+from lean_impact.tables import Panel, Ratings
 
-__all__ = ["ChangeSearch", "EffectAnswer", "MethodAnswer", "StudyResults"]
+__all__ = ["ChangeSearch", "EffectAnswer", "MethodAnswer", "RatingsAnswer", "StudyResults"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -112,6 +113,31 @@ class ChangeSearch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RatingsAnswer:
+    """Ratings of context with what they say, one scale of one file.
+
+    Attributes
+    ----------
+    ratings : Ratings
+        The ratings.
+    scale : str
+        In which respect.
+    agreement : AgreementResult or None
+        How far raters agree; None if nothing was rated twice.
+    distinguishing : DistinguishingResult or None
+        What sets trusts apart by the study's outcome; None without an outcome, or with trusts on one side only.
+    problems : tuple of str
+        Why one of them cannot be had.
+    """
+
+    ratings: Ratings
+    scale: str
+    agreement: AgreementResult | None
+    distinguishing: DistinguishingResult | None
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StudyResults:
     """Everything that a study found.
 
@@ -155,6 +181,12 @@ class StudyResults:
         Test of parallel trends before the start, with what it could have missed.
     trends : TrendSensitivity or None
         How far trends may part before the answer changes.
+    families : tuple of FamilyResult
+        Declared families of questions, with p-values that allow for each other.
+    calibrated : tuple of CalibratedCondition
+        Conditions made of measures.
+    ratings : tuple of RatingsAnswer
+        Ratings of context and what they say.
     plugins : DataFrame
         Plugins that were loaded: name, package, version, bundled, sha256.
     failures : tuple of str
@@ -187,6 +219,9 @@ class StudyResults:
     power: tuple[PowerAnalysis, ...] = ()
     pretrend: PretrendResult | None = None
     trends: TrendSensitivity | None = None
+    families: tuple[FamilyResult, ...] = ()
+    calibrated: tuple[CalibratedCondition, ...] = ()
+    ratings: tuple[RatingsAnswer, ...] = ()
     failures: tuple[str, ...] = ()
     funnels: tuple[Funnel, ...] = ()
     second_opinions: tuple[ChangePoints, ...] = ()
