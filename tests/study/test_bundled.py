@@ -95,14 +95,33 @@ def test_no_effect_is_visible_and_the_report_says_so(results, bundled_run):
     assert results.primary.result.pooled.covers(0.0)
 
 
-def test_readiness_is_no_better_than_null(results):
-    (validation,) = results.contingency.validations
-    assert (validation.model, validation.null) == ("readiness", "null")
-    assert validation.verdict == "no better than null"
-    design = results.contingency.design
+def test_no_model_of_conditions_is_better_than_null(results):
+    found = results.contingency
+    names = [validation.model for validation in found.validations]
+    assert names == ["readiness", "profile", "moderation", "qca", "rules", "bayes"]
+    assert {validation.verdict for validation in found.validations} == {"no better than null"}
+    design = found.design
     lowest, highest = design.chance
     assert 0 < lowest <= highest <= 1, "how often chance gives a condition that fits as well"
     assert design.p_value.smallest >= 1 / 120, "five trusts can be put in 120 orders"
+
+
+def test_the_conditions_page_says_what_cannot_be_known(results):
+    found = results.contingency
+    words = found.summary()
+    assert "these trusts cannot tell them apart" in words, "three conditions fall on the same trusts"
+    assert (
+        "Establishing 'Documented organisation-wide work on culture before the partnership' in RF4" in words
+    )
+    assert "RR8: Overall CQC rating rose by 2020 moved 01 May 2016, could not act before" in words
+    qca = found.fits["qca"]
+    assert len(qca.filled) == 8, "three unknown cells, each filled both ways"
+    one = "(no-investigation = no-special-measures = same-ceo)"
+    assert one in qca.solutions()["solution"].tolist(), "three collinear conditions are one explanation"
+    assert qca.solutions()["probability"].max() < 0.5, "no answer is more likely than not"
+    assert set(found.design_frame()["model"]) == set(found.fits)
+    findings = found.findings_frame()
+    assert findings["probability"].dropna().between(0, 1).all()
 
 
 def test_both_outcomes_and_both_windows_are_asked(results):

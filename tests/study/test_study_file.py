@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from lean_impact.errors import StudyError, UnknownNameError
-from lean_impact.study import copy_study, load_study, open_study
+from lean_impact.study import copy_study, load_study, open_study, run_study
 
 
 def refused(path) -> StudyError:
@@ -174,3 +174,35 @@ def test_a_copied_study_is_the_same_study(tmp_path):
     assert mine.sha256 == bundled.sha256
     assert mine.plan.digest() == bundled.plan.digest()
     assert {file.name for file in path.parent.iterdir()} >= {"figures.csv.gz", "blocks.csv", "trusts.csv"}
+
+
+def test_settings_of_a_model_are_read(study_file, small):
+    plan = 'scorers = ["readiness", "rules"]\n[plan.contingency.settings.rules]\nrules = ["calm"]'
+    study = load_study(small.edit(study_file, ('scorers = ["readiness"]', plan)))
+    assert study.plan.contingency.settings == {"rules": {"rules": ("calm",)}}
+
+
+def test_settings_of_a_model_that_is_not_judged_are_refused(study_file, small):
+    other = ('scorers = ["readiness"]', 'scorers = ["readiness"]\nsettings = { qca = { threshold = 1.0 } }')
+    error = refused(small.edit(study_file, other))
+    assert "settings of 'qca', which is not judged; models are null, readiness" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ("qca = { treshold = 1.0 }", "unknown setting 'treshold'; did you mean 'threshold'?"),
+        ("rules = { rules = 'calm' }", "rules must be a list of expressions"),
+    ],
+)
+def test_settings_that_a_model_does_not_know_stop_the_run_before_it_starts(
+    study_file, small, settings, words
+):
+    name = settings.split(" ")[0]
+    small.edit(
+        study_file,
+        ('scorers = ["readiness"]', f'scorers = ["readiness", "{name}"]\nsettings = {{ {settings} }}'),
+    )
+    with pytest.raises(StudyError) as caught:
+        run_study(study_file)
+    assert words in str(caught.value)

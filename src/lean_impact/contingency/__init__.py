@@ -9,7 +9,15 @@ from lean_impact.contingency.contingency import Contingency, ContingencyAnalysis
 from lean_impact.contingency.design import DesignCheck, design_check
 from lean_impact.contingency.evidence import Evidence, completions, without_trust
 from lean_impact.contingency.matching import CrispMatch, OutcomeMove, crisp_match, luck, trusts_needed
-from lean_impact.contingency.protocol import ContingencyFit, ContingencyModel, Finding, Prediction, Score
+from lean_impact.contingency.protocol import (
+    ContingencyFit,
+    ContingencyModel,
+    DrawnFit,
+    Finding,
+    FitDesign,
+    Prediction,
+    Score,
+)
 from lean_impact.contingency.scoring import score_table
 from lean_impact.contingency.search import ConditionFit
 from lean_impact.contingency.synthetic import synthetic_cases, synthetic_effects
@@ -24,8 +32,10 @@ __all__ = [
     "ContingencyModel",
     "CrispMatch",
     "DesignCheck",
+    "DrawnFit",
     "Evidence",
     "Finding",
+    "FitDesign",
     "LeftOut",
     "OutcomeMove",
     "PivotalCell",

@@ -16,10 +16,10 @@ from lean_impact.contingency.contingency_figure import draw_case_table
 from lean_impact.contingency.design import DesignCheck, design_check
 from lean_impact.contingency.evidence import FEWEST_TRUSTS, Evidence
 from lean_impact.contingency.matching import FRAMEWORK_SIZES, MUSIQ, OutcomeMove, trusts_needed
-from lean_impact.contingency.protocol import ContingencyFit, ContingencyModel
+from lean_impact.contingency.protocol import ContingencyFit, ContingencyModel, DrawnFit
 from lean_impact.contingency.scoring import score_table, share_range, spell
-from lean_impact.contingency.validation import BETTER, COLUMNS, Validation, validate
-from lean_impact.domain import CaseTable, Provenance, State, Summary, TrustEffect
+from lean_impact.contingency.validation import BETTER, COLUMNS, NO_BETTER, Validation, validate
+from lean_impact.domain import CaseTable, Estimate, Provenance, State, Summary, TrustEffect
 from lean_impact.domain.measure import Direction
 from lean_impact.errors import InputError, Issue
 
@@ -64,8 +64,19 @@ class Contingency:
     @property
     def cautions(self) -> tuple[str, ...]:
         """Everything to know before quoting a finding, each caution once."""
-        told = [f"{name}: {caution}" for name, fit in self.fits.items() for caution in fit.cautions]
-        told += [f"{v.model}: {caution}" for v in self.validations for caution in v.cautions]
+        by_words: dict[str, list[str]] = {}
+        for name, fit in self.fits.items():
+            for caution in fit.cautions:
+                by_words.setdefault(caution, []).append(name)
+        judged = [v.model for v in self.validations]
+        for validation in self.validations:
+            for caution in validation.cautions:
+                by_words.setdefault(caution, []).append(validation.model)
+        told = [
+            # What holds of every model that is judged needs no names.
+            words if len(judged) > 1 and names == judged else f"{', '.join(names)}: {words}"
+            for words, names in by_words.items()
+        ]
         if not self.validations:
             told.append(f"{FEWEST_TRUSTS} trusts leave none to leave out, so no model could be validated")
         return (*self.design.cautions, *told)
@@ -104,6 +115,51 @@ class Contingency:
             parts.append(table)
         return pd.concat(parts, ignore_index=True)
 
+    def findings_frame(self) -> pd.DataFrame:
+        """Return one row for each finding of each model.
+
+        Returns
+        -------
+        DataFrame
+            ``model``, ``finding``, ``probability`` of the statement, or the ``value`` it is about with its
+            interval ``lower`` to ``upper``; ``trusts`` that carry it and conditions (``evidence``) it rests on.
+        """
+        rows = []
+        for name, fit in self.fits.items():
+            for finding in fit.findings:
+                support = finding.support
+                numbers = (
+                    (np.nan, support.value, support.lower, support.upper)
+                    if isinstance(support, Estimate)
+                    else (support, np.nan, np.nan, np.nan)
+                )
+                trusts, evidence = ", ".join(finding.trusts), ", ".join(finding.evidence)
+                rows.append((name, finding.statement, *numbers, trusts, evidence))
+        columns = ["model", "finding", "probability", "value", "lower", "upper", "trusts", "evidence"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def design_frame(self) -> pd.DataFrame:
+        """Return one row for each model: what these trusts can carry of it.
+
+        Returns
+        -------
+        DataFrame
+            ``model``, ``chance`` that luck fits as well, the ``smallest`` such chance that could be reached,
+            the number of tied ``explanations``, and the same in ``words``.
+        """
+        rows = [
+            (
+                name,
+                fit.design.chance,
+                fit.design.smallest,
+                fit.design.explanations,
+                " ".join(fit.design.words),
+            )
+            for name, fit in self.fits.items()
+        ]
+        frame = pd.DataFrame(rows, columns=["model", "chance", "smallest", "explanations", "words"])
+        return frame.astype({"chance": float, "smallest": float})
+
     def summary(self) -> Summary:
         """Say what these trusts can and cannot tell, and what would settle it."""
         n = spell(len(self.evidence.trusts))
@@ -120,11 +176,23 @@ class Contingency:
         return joint.join(f"'{names[condition]}'" for condition in conditions)
 
     def _can_tell(self) -> list[str]:
+        n = spell(self.evidence.states.shape[0])
+        worse = [v for v in self.validations if v.verdict != BETTER]
         lines = [
-            f"- '{v.model}' predicts a trust it has not seen: {v.verdict} (closer in {spell(v.n_better)} of "
-            f"{spell(len(v.left_out))} trusts, {v.p_value})."
+            f"- '{v.model}' predicts a trust it has not seen: {v.verdict} (closer in {spell(v.n_better)} of {n} "
+            f"trusts, {v.p_value})."
             for v in self.validations
+            if v not in worse or len(worse) == 1
         ]
+        if len(worse) > 1:
+            told = ", ".join(
+                f"'{v.model}' (closer in {spell(v.n_better)}, p = {v.p_value.value:.3f})" for v in worse
+            )
+            lines.append(
+                f"- Of {spell(len(self.validations))} models that predict a trust they have not seen, "
+                f"{spell(len(worse))} are {NO_BETTER}, over {n} trusts: {told}. The smallest p-value that could "
+                f"be reached is {worse[0].p_value.smallest:.3f}."
+            )
         best = self._named(self.design.best, " or ")
         lines.append(
             f"- What goes best with the effects is {best}; chance gives a condition as good "
@@ -146,6 +214,12 @@ class Contingency:
             f"- Which of {self._named(tie.conditions)} matters: these trusts cannot tell them apart."
             for tie in design.ties
             if tie.certain
+        ]
+        lines += [
+            f"- Which of {spell(fit.design.explanations)} explanations found by '{name}' holds: they fit equally "
+            f"well, and luck gives one as good {fit.design.chance or 0:.0%} of the time."
+            for name, fit in self.fits.items()
+            if fit.design.explanations > 1 and isinstance(fit, DrawnFit)
         ]
         if design.constants:
             lines.append(f"- Whether {self._named(design.constants)} matters: it is the same in every trust.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,10 @@ from lean_impact.errors import InputError
 from lean_impact.kernels.scores import crps_mixture, log_score_mixture
 from lean_impact.kernels.t_mixture import mixture_cdf, mixture_quantile
 
-__all__ = ["ContingencyFit", "ContingencyModel", "Finding", "Prediction", "Score"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["ContingencyFit", "ContingencyModel", "DrawnFit", "Finding", "FitDesign", "Prediction", "Score"]
 
 _ROUNDING = 1e-9
 _DF_OF_A_VARIANCE = 2
@@ -33,6 +36,9 @@ class Prediction:
     outside : float
         Probability that the context lies outside what was observed, from 0 to 1. The distribution is then
         an extrapolation.
+    disagree : float
+        Probability that explanations which fit the fitted trusts equally well say different things of this
+        context, from 0 to 1.
 
     Raises
     ------
@@ -51,6 +57,7 @@ class Prediction:
     scales: np.ndarray
     dfs: np.ndarray
     outside: float = 0.0
+    disagree: float = 0.0
 
     def __post_init__(self) -> None:
         shapes = {np.shape(part) for part in self._mixture}
@@ -65,6 +72,7 @@ class Prediction:
                 (not (self.weights >= 0).all(), "a weight is below 0"),
                 (not abs(float(self.weights.sum()) - 1) <= _ROUNDING, "the weights do not sum to 1"),
                 (not 0 <= self.outside <= 1, "the probability 'outside' is not between 0 and 1"),
+                (not 0 <= self.disagree <= 1, "the probability 'disagree' is not between 0 and 1"),
             )
             if bad
         ]
@@ -146,6 +154,7 @@ class Prediction:
             scales=np.hypot(self.scales, standard_error),
             dfs=self.dfs,
             outside=self.outside,
+            disagree=self.disagree,
         )
 
     def crps(self, observed: float) -> float:
@@ -200,6 +209,34 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FitDesign:
+    """What these trusts can carry of this model, whatever it found.
+
+    Parameters
+    ----------
+    chance : float or None
+        Share of all ways to hand out the effects over the trusts in which the model fits at least as well;
+        None if it has nothing that could fit.
+    smallest : float or None
+        The smallest such share that could have been reached.
+    explanations : int
+        How many explanations fit equally well, this one among them; 0 if there is none.
+    words : tuple of str
+        The same and more, as sentences.
+
+    Examples
+    --------
+    >>> FitDesign(chance=0.2, smallest=0.1, explanations=3).explanations
+    3
+    """
+
+    chance: float | None = None
+    smallest: float | None = None
+    explanations: int = 1
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
     """How far a trust's context is one in which the model expects a good effect.
 
@@ -247,6 +284,11 @@ class ContingencyFit(Protocol):
         """Name, parameters and seed of the model."""
         ...
 
+    @property
+    def design(self) -> FitDesign:
+        """How often luck fits as well, the smallest reachable share, and how many explanations are tied."""
+        ...
+
     def score(self, trust: str) -> Score:
         """Score the context of a trust that was fitted; InputError for another."""
         ...
@@ -261,6 +303,29 @@ class ContingencyFit(Protocol):
 
     def summary(self) -> Summary:
         """Say what was found, in words."""
+        ...
+
+
+@runtime_checkable
+class DrawnFit(Protocol):
+    """A fit with a chart of its own, which the report then shows."""
+
+    @property
+    def title(self) -> str:
+        """Title of the chart."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """The chart in words."""
+        ...
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw it."""
+        ...
+
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """Return the tables that stand behind it, by caption."""
         ...
 
 

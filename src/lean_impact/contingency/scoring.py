@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Protocol
 
 import pandas as pd
 
-from lean_impact.contingency.protocol import ContingencyFit, Finding
+from lean_impact.contingency.protocol import Finding, Score
 from lean_impact.domain import Estimate, Summary
 
-__all__ = ["plain_number", "score_table", "share_range", "spell", "summarise_fit"]
+__all__ = ["Scored", "plain_number", "score_table", "share_range", "spell", "summarise_fit"]
 
 SCORE_COLUMNS = ("trust", "score", "lower", "upper", "expected", "expected_lower", "expected_upper")
 _NUMERALS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -81,13 +82,21 @@ def share_range(shares: tuple[float, float]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def score_table(fit: ContingencyFit, *, trusts: Sequence[str]) -> pd.DataFrame:
+class Scored(Protocol):
+    """Something that scores trusts."""
+
+    def score(self, trust: str) -> Score:
+        """Score the context of a trust that was fitted."""
+        ...
+
+
+def score_table(fit: Scored, *, trusts: Sequence[str]) -> pd.DataFrame:
     """Tabulate the scores of a fit.
 
     Parameters
     ----------
     fit : ContingencyFit
-        What a model learned.
+        What a model learned, or anything else that scores trusts.
     trusts : sequence of str
         Codes of the trusts that were fitted.
 

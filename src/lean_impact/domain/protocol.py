@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from lean_impact.domain._model import DomainModel
 from lean_impact.domain.context_plan import CalibrationPlan, RatingsPlan
@@ -31,11 +31,28 @@ __all__ = [
     "SpcPlan",
 ]
 
+
+def _as_tuple(value: object) -> object:
+    """Turn the list that TOML knows into the tuple that cannot be changed."""
+    return tuple(value) if isinstance(value, list) else value
+
+
 Words = Annotated[str, StringConstraints(pattern=r"\S")]
 """Text that says something."""
 
 Role = Literal["primary", "secondary", "sensitivity", "placebo"]
 """What a question is for; a placebo asks about a time when nothing can have happened."""
+
+
+ScorerSetting = (
+    bool
+    | int
+    | float
+    | str
+    | Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+    | dict[str, int | float | str]
+)
+"""A setting of a contingency model as a study file can write it."""
 
 
 class Exclusion(DomainModel):
@@ -218,11 +235,29 @@ class ContingencyPlan(DomainModel):
         Name of the benchmark model.
     scorers : tuple of str
         Names of the models that are judged against it.
+    settings : dict of str to dict
+        Settings of a model that differ from its defaults, by its name.
+
+    Examples
+    --------
+    >>> ContingencyPlan(effects="main", scorers=("rules",), settings={"rules": {"rules": ["calm*ready"]}}).settings
+    {'rules': {'rules': ('calm*ready',)}}
     """
 
     effects: Slug
     null: Slug = "null"
     scorers: tuple[Slug, ...] = Field(min_length=1)
+    settings: dict[Slug, dict[str, ScorerSetting]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        known = (self.null, *self.scorers)
+        strange = [name for name in self.settings if name not in known]
+        if strange:
+            raise ValueError(
+                f"settings of '{', '.join(strange)}', which is not judged; models are {', '.join(known)}"
+            )
+        return self
 
 
 class AnalysisPlan(DomainModel):

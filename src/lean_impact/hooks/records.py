@@ -84,10 +84,11 @@ class ScorerEntry(_Entry):
     summary : str
         One sentence for a listing.
     open : callable
-        Takes nothing and returns a :class:`~lean_impact.contingency.ContingencyModel`.
+        Takes the settings that a study file gives as keywords, none by default, and returns a
+        :class:`~lean_impact.contingency.ContingencyModel`.
     """
 
-    open: Callable[[], ContingencyModel]
+    open: Callable[..., ContingencyModel]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

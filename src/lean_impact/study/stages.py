@@ -29,7 +29,7 @@ from lean_impact.effects import (
     select_comparison,
 )
 from lean_impact.errors import DesignError, Issue, StudyError
-from lean_impact.hooks import Plugins, ScorerEntry
+from lean_impact.hooks import Plugins
 from lean_impact.pooled import RandomEffects
 from lean_impact.quality import QualityReport, assess
 from lean_impact.report import ChangeSearch, EffectAnswer, MethodAnswer
@@ -38,6 +38,7 @@ from lean_impact.study.charting import draw_charts, draw_funnels
 from lean_impact.study.estimators import check_methods, make_estimator
 from lean_impact.study.file import Study
 from lean_impact.study.inputs import StudyInputs
+from lean_impact.study.scorers import check_scorers, open_scorer
 from lean_impact.study.series_stages import SeriesStages
 from lean_impact.study.triangulation import Triangulation
 
@@ -300,8 +301,10 @@ class Stages:
         """Open a model; one that is not bundled is tried out, so that it fails alone."""
         owned = self.plugins.scorer(name)
         what = f"scorer '{name}'"
+        plan = self.study.plan.contingency
+        settings = plan.settings.get(name, {}) if plan else {}
         model = self.plugins.attempt(
-            partial(_opened, owned.entry), plugin=owned.plugin, stage="open", what=what
+            partial(open_scorer, owned.entry, settings), plugin=owned.plugin, stage="open", what=what
         )
         if model is None or owned.plugin.bundled:
             return model
@@ -324,14 +327,14 @@ class Stages:
         """Do with a model what the report will do with it."""
         found = self._judge(models, null, cases, answer)
         found.to_frame()
+        found.findings_frame()
+        found.design_frame()
         found.summary()
         return all((found.description, *(item.description for item in found.validations)))
 
     def check_names(self) -> None:
         """Find every contingency model and make every method that the plan names; an InputError if one cannot be."""
-        plan = self.study.plan.contingency
-        for name in (plan.null, *plan.scorers) if plan else ():
-            self.plugins.scorer(name)
+        check_scorers(self.study.plan, self.plugins, file=self.study.path.name)
         check_methods(self.study.plan, file=self.study.path.name)
 
     @classmethod
@@ -341,16 +344,6 @@ class Stages:
         names = ("effects", "changepoints", "contingency")
         children = np.random.SeedSequence(plan.seed).spawn(len(names))
         return {name: int(child.generate_state(1)[0]) for name, child in zip(names, children, strict=True)}
-
-
-def _opened(entry: ScorerEntry) -> ContingencyModel:
-    """Open a model and see that it is one, and that it goes by the name of its entry."""
-    model: object = entry.open()
-    if not isinstance(model, ContingencyModel):
-        raise TypeError(f"open returns a {type(model).__name__} and not a ContingencyModel")
-    if model.name != entry.name:
-        raise ValueError(f"the model calls itself '{model.name}'; a report can only go by one name")
-    return model
 
 
 def _scaled(effect: TrustEffect, factor: float) -> TrustEffect:

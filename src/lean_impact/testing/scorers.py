@@ -201,6 +201,17 @@ def _findings_name_trusts_and_conditions_of_the_table(model: ContingencyModel) -
         hold(set(finding.evidence) <= set(_COLUMNS), f"a finding rests on no condition: {finding.evidence}")
 
 
+def _the_design_tells_chances_that_can_be(model: ContingencyModel) -> None:
+    design = _fit(model).design
+    for name, value in (("chance", design.chance), ("smallest", design.smallest)):
+        hold(value is None or 0 <= value <= 1, f"the design's {name} {value} is no probability")
+    hold(design.explanations >= 0, "a negative number of explanations")
+    if design.chance is not None and design.smallest is not None:
+        hold(design.smallest <= design.chance, "a chance below the smallest that could be reached")
+    one, two = design, _fit(model, effects=_effects(scale=10.0)).design
+    hold(one.explanations == two.explanations, "another unit has another number of explanations")
+
+
 def _tables_hold_every_trust_once(model: ContingencyModel) -> None:
     frame = _fit(model).to_frame()
     hold("trust" in frame.columns, "the table has no column 'trust'")
@@ -239,6 +250,7 @@ _LAWS: Final[tuple[Callable[[ContingencyModel], None], ...]] = (
     _the_input_is_left_untouched,
     _scores_lie_between_their_bounds,
     _findings_name_trusts_and_conditions_of_the_table,
+    _the_design_tells_chances_that_can_be,
     _tables_hold_every_trust_once,
     _effects_and_cases_that_do_not_belong_together_are_refused,
     _contexts_and_trusts_unheard_of_are_refused,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from lean_impact.contingency import Evidence, Finding, Prediction, Score, completions, score_table
+from lean_impact.contingency import Evidence, Finding, FitDesign, Prediction, Score, completions, score_table
 from lean_impact.domain import CaseTable, Provenance, State, Summary, TrustEffect
 from lean_impact.domain.measure import Direction
 
@@ -34,6 +34,11 @@ class NeighboursFit:
     def cautions(self) -> tuple[str, ...]:
         """What limits it."""
         return ("every condition counts the same, which nobody has shown",)
+
+    @property
+    def design(self) -> FitDesign:
+        """What these trusts can carry: nothing is fitted here, so nothing can fit by luck."""
+        return FitDesign(words=("no condition is chosen by how well it fits",))
 
     def predict(self, states: Mapping[str, State]) -> Prediction:
         """Mix the effects of all trusts, each condition that differs halving a trust's weight."""

@@ -12,7 +12,7 @@ import pandas as pd
 
 from lean_impact import __version__
 from lean_impact.contingency.evidence import Evidence
-from lean_impact.contingency.protocol import Finding, Prediction, Score
+from lean_impact.contingency.protocol import Finding, FitDesign, Prediction, Score
 from lean_impact.contingency.scoring import score_table, summarise_fit
 from lean_impact.domain import CaseTable, Provenance, State, Summary, TrustEffect
 from lean_impact.domain.measure import Direction
@@ -104,6 +104,11 @@ class NullFit:
                 "errors alone would make, which is not proof that the trusts are alike"
             )
         return tuple(said)
+
+    @property
+    def design(self) -> FitDesign:
+        """Nothing: without context there is nothing that could fit by luck."""
+        return FitDesign()
 
     def score(self, trust: str) -> Score:
         """Score a trust: the probability that one more trust would improve, the same for every trust.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
@@ -13,13 +12,10 @@ from lean_impact.contingency.evidence import Evidence, completions
 from lean_impact.domain import CaseTable, Provenance, TrustEffect
 from lean_impact.domain.measure import Direction
 from lean_impact.errors import InputError, Issue
-from lean_impact.kernels.effect_regression import regress_effects
-from lean_impact.plugins.contingency.readiness_fit import SAME, ReadinessFit
+from lean_impact.plugins.contingency.lines import Lines
+from lean_impact.plugins.contingency.readiness_fit import ReadinessFit
 
 __all__ = ["ReadinessFit", "ReadinessIndex"]
-
-_FEWEST_FOR_SLOPE: Final = 4
-"""A line leaves n - 2 degrees of freedom, and a prediction needs more than one of them to have a mean."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +96,8 @@ class ReadinessIndex:
         constant = np.flatnonzero(evidence.known_constant)
         weights, shifts = self._weights(evidence, entering, constant)
         filled, exact = completions(evidence.favours[:, entering], limit=self.limit, seed=seed)
-        coefficients, covariance, tau2, dfs = _lines(evidence, filled @ weights)
-        for array in (entering, constant, weights, shifts, filled, coefficients, covariance, tau2, dfs):
+        lines = Lines.of(evidence, filled @ weights)
+        for array in (entering, constant, weights, shifts, filled):
             array.setflags(write=False)
         stated = zip((evidence.conditions[i] for i in entering), weights, strict=True)
         provenance = Provenance(
@@ -123,10 +119,10 @@ class ReadinessIndex:
             shifts=shifts,
             filled=filled,
             exact=exact,
-            coefficients=coefficients,
-            covariance=covariance,
-            tau2=tau2,
-            dfs=dfs,
+            coefficients=lines.coefficients,
+            covariance=lines.covariance,
+            tau2=lines.tau2,
+            dfs=lines.dfs,
             limit=self.limit,
             draws=self.draws,
             provenance=provenance,
@@ -160,21 +156,3 @@ class ReadinessIndex:
         others = np.array([given.get(evidence.conditions[i], 0.0) for i in constant], dtype=float)
         total = float(chosen.sum())
         return (chosen / total, others / total) if len(chosen) else (chosen, np.zeros(len(constant)))
-
-
-def _lines(evidence: Evidence, index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Fit a line for each completion, or the average where the index does not differ."""
-    n = len(evidence.trusts)
-    line = (np.ptp(index, axis=1) > SAME) & (n >= _FEWEST_FOR_SLOPE)
-    coefficients, covariance = np.zeros((len(index), 2)), np.zeros((len(index), 2, 2))
-    tau2, dfs = np.zeros(len(index)), np.where(line, n - 2.0, n - 1.0)
-    designs = np.stack([np.ones_like(index), index], axis=-1)
-    for rows, columns in ((line, 2), (~line, 1)):
-        if rows.any():
-            fit = regress_effects(
-                evidence.effects, evidence.standard_errors, designs=designs[rows][:, :, :columns]
-            )
-            coefficients[rows, :columns] = fit.coefficients
-            covariance[rows, :columns, :columns] = fit.covariance
-            tau2[rows] = fit.tau2
-    return coefficients, covariance, tau2, dfs

@@ -11,16 +11,15 @@ import numpy as np
 import pandas as pd
 
 from lean_impact.contingency.evidence import Evidence, completions, helps
-from lean_impact.contingency.protocol import Finding, Prediction, Score
+from lean_impact.contingency.protocol import Finding, FitDesign, Prediction, Score
 from lean_impact.contingency.scoring import score_table, summarise_fit
 from lean_impact.domain import Provenance, State, Summary
 from lean_impact.kernels.effect_regression import regress_effects
 from lean_impact.kernels.ranks import rank_shares
+from lean_impact.plugins.contingency.lines import SAME, line_design
 
-__all__ = ["SAME", "ReadinessFit"]
+__all__ = ["ReadinessFit"]
 
-SAME: Final = 1e-9
-"""Two indices closer than this are the same."""
 _HALF: Final = 0.5
 
 
@@ -159,10 +158,10 @@ class ReadinessFit:
             "no condition differs between the trusts, so every prediction is the average": not enters,
             f"{n} trusts, or an index that does not differ, leave no line to fit; every prediction is the "
             "average": enters and not line,
-            f"the line rests on {n} trusts and {n - 2} residual degrees of freedom": line,
+            f"{n} trusts leave {n - 2} degrees of freedom around a line": line,
             f"{n_unknown} unknown cells were filled both ways with equal odds{how}": n_unknown > 0,
-            f"the same in every trust, so not in the index: {constant}": bool(constant),
-            f"known for no trust, so not in the index: {unheard}": bool(unheard),
+            f"the same in every trust, so it can play no part: {constant}": bool(constant),
+            f"known for no trust, so it can play no part: {unheard}": bool(unheard),
         }
         return tuple(words for words, holds in said.items() if holds)
 
@@ -301,6 +300,11 @@ class ReadinessFit:
         ]
         frame = pd.DataFrame(rows, columns=["trust", "rank", "probability"])
         return frame.sort_values(["trust", "rank"], ignore_index=True)
+
+    @property
+    def design(self) -> FitDesign:
+        """How often the index goes with the effects as well by luck."""
+        return line_design(self.evidence, self.index.mean(axis=0))
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row for each trust, see :func:`lean_impact.contingency.score_table`."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from lean_impact.contingency import Contingency, Validation
+from lean_impact.contingency import Contingency, DrawnFit, Validation
+from lean_impact.contingency.scoring import spell
+from lean_impact.contingency.validation import BETTER, NO_BETTER
 from lean_impact.report import Chart, Column, Section, StudyResults, Table
 
 __all__ = ["contingency_section"]
@@ -32,19 +34,26 @@ def contingency_section(results: StudyResults) -> Section | None:
         question="Does what is known about each trust explain how it fared, and would it predict the next one?",
         answer=_answer(results, found),
         cautions=found.cautions,
-        sections=_board_words(found),
-        charts=(
-            Chart(
-                id="conditions-chart",
-                title=found.title,
-                description=found.description,
-                draw=found.plot,
-                table=_case_table(results),
-                size=(9.0, 4.6),
+        sections=(
+            *_board_words(found),
+            Section(
+                id="conditions-evidence",
+                title="What stands behind it",
+                charts=(
+                    Chart(
+                        id="conditions-chart",
+                        title=found.title,
+                        description=found.description,
+                        draw=found.plot,
+                        table=_case_table(results),
+                        size=(9.0, 4.6),
+                    ),
+                    *(_fit_chart(name, fit) for name, fit in found.fits.items() if isinstance(fit, DrawnFit)),
+                    *(_validation_chart(validation) for validation in found.validations),
+                ),
+                tables=_tables(results, found),
             ),
-            *(_validation_chart(validation) for validation in found.validations),
         ),
-        tables=_tables(results, found),
     )
 
 
@@ -64,10 +73,11 @@ def _board_words(found: Contingency) -> tuple[Section, ...]:
 
 def _answer(results: StudyResults, found: Contingency) -> str:
     n = len(found.evidence.trusts)
-    said = "; ".join(f"'{item.model}' is {item.verdict}" for item in found.validations)
     low, high = found.design.chance
     chance = f"{low:.0%}" if f"{low:.0%}" == f"{high:.0%}" else f"{low:.0%} to {high:.0%}"
-    words = f"Judged by predicting each trust from the others: {said}. " if said else ""
+    words = (
+        f"Judged by predicting each trust from the others: {_verdicts(found)}. " if found.validations else ""
+    )
     words += (
         f"With {n} trusts, chance alone gives a condition that fits as well as the best one {chance} of the time, "
         f"and no p-value below {found.design.p_value.smallest:.3f} can be reached."
@@ -83,6 +93,18 @@ def _answer(results: StudyResults, found: Contingency) -> str:
             )
             words += "."
     return words
+
+
+def _verdicts(found: Contingency) -> str:
+    """Say which models are better than the null model, those that are not in one clause."""
+    better = [item.model for item in found.validations if item.verdict == BETTER]
+    worse = [f"'{item.model}'" for item in found.validations if item.verdict != BETTER]
+    said = [f"'{name}' is {BETTER}" for name in better]
+    if len(worse) > 1:
+        said.append(f"{spell(len(worse))} models are {NO_BETTER} ({', '.join(worse)})")
+    elif worse:
+        said.append(f"{worse[0]} is {NO_BETTER}")
+    return "; ".join(said)
 
 
 def _case_table(results: StudyResults) -> Table:
@@ -143,6 +165,29 @@ def _least_sure(results: StudyResults, condition: str) -> str:
     return ", ".join(weak)
 
 
+def _fit_chart(name: str, fit: DrawnFit) -> Chart:
+    caption, frame = next(iter(fit.tables().items()))
+    return Chart(
+        id=f"fit-{name}-chart",
+        title=fit.title,
+        description=fit.description,
+        draw=fit.plot,
+        table=Table(id=f"fit-{name}", caption=caption, frame=frame),
+        size=(9.0, 3.6),
+    )
+
+
+def _fit_tables(found: Contingency) -> list[Table]:
+    """Show what stands behind the findings of a model, but for the table that stands below its chart."""
+    return [
+        Table(id=f"fit-{name}-{position}", caption=f"{name}: {caption}", frame=frame, open=False)
+        for name, fit in found.fits.items()
+        if isinstance(fit, DrawnFit)
+        for position, (caption, frame) in enumerate(fit.tables().items(), start=1)
+        if position > 1 and not frame.empty
+    ]
+
+
 def _validation_chart(validation: Validation) -> Chart:
     return Chart(
         id=f"validation-{validation.model}-chart",
@@ -162,6 +207,8 @@ def _tables(results: StudyResults, found: Contingency) -> tuple[Table, ...]:
         "design-luck": ("How often luck alone would do as well", design.luck_to_frame()),
         "design-ties": ("Conditions that are, or could be, one explanation", design.ties_to_frame()),
         "design-cells": ("Cells that alone can turn what a condition seems to say", design.cells_to_frame()),
+        "contingency-findings": ("What each model says, and what carries it", found.findings_frame()),
+        "contingency-design": ("What these trusts can carry of each model", found.design_frame()),
         "contingency-models": ("Every model and trust", found.to_frame()),
     }
     tables = [
@@ -169,6 +216,7 @@ def _tables(results: StudyResults, found: Contingency) -> tuple[Table, ...]:
         for key, (caption, frame) in frames.items()
         if not frame.empty
     ]
+    tables += _fit_tables(found)
     if design.crisp is not None:
         name = results.outcome.name if results.outcome else "the outcome"
         tables.append(
