@@ -77,7 +77,7 @@ def test_a_run_in_a_pipe_gives_plain_lines(process, study_file, tmp_path):
     lines = done.stdout.splitlines()
     steps = [line for line in lines if line.startswith("[")]
     assert steps[0] == "[1/10] Reading the study"
-    assert steps[-1] == "[9/9] Writing the report"
+    assert steps[-1] == "[10/10] Writing the report"
     assert len(steps) == 9
     assert any(line.startswith("No visible effect") for line in lines)
     assert lines[-1] == f"Report: {tmp_path / 'out' / 'report.html'}"
