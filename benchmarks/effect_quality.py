@@ -64,13 +64,20 @@ DESIGNS = {"5 of 150": (5, 150), "1 of 100": (1, 100)}
 def quick(kind: type) -> object:
     """Return an estimator with its default inference and no calibration, which does not touch that inference."""
     known = {field.name for field in fields(kind)}
-    off = {"draws": 1, "calibration_groups": 1, "calibration_dates": 0}
+    off = {
+        "draws": 1,
+        "calibration_groups": 1,
+        "calibration_dates": 0,
+        "placebo_groups": 0,
+        "conformal": False,
+    }
     return kind(**{name: value for name, value in off.items() if name in known})
 
 
 # What each estimator claims: pairs of design and cells. What is not claimed is measured all the same.
 EVERYWHERE = frozenset((design, cell) for design in DESIGNS for cell in CELLS)
 FACTORS = frozenset((design, cell) for design in DESIGNS for cell in ("C", "F"))
+NOTHING: frozenset[tuple[str, str]] = frozenset()
 OTHER_SD = frozenset(("1 of 100", cell) for cell in ("D", "E", "G", "H"))
 
 
@@ -92,15 +99,21 @@ ENTRIES = {
     "TwoWayFixedEffects": Entry(make=lambda: quick(li.TwoWayFixedEffects)),
     "CallawaySantAnna": Entry(make=lambda: quick(li.CallawaySantAnna)),
     "SunAbraham": Entry(make=lambda: quick(li.SunAbraham)),
-    "InterruptedTimeSeries": Entry(make=lambda: quick(li.InterruptedTimeSeries)),
-    "ControlledInterruptedTimeSeries": Entry(make=lambda: quick(li.ControlledInterruptedTimeSeries)),
-    "SyntheticControl": Entry(make=lambda: quick(li.SyntheticControl), heavy=True),
-    "AugmentedSyntheticControl": Entry(make=lambda: quick(li.AugmentedSyntheticControl), heavy=True),
+    "InterruptedTimeSeries": Entry(make=lambda: quick(li.InterruptedTimeSeries), claims=EVERYWHERE - FACTORS),
+    "ControlledInterruptedTimeSeries": Entry(
+        make=lambda: quick(li.ControlledInterruptedTimeSeries), claims=EVERYWHERE - FACTORS
+    ),
+    "SyntheticControl": Entry(
+        make=lambda: quick(li.SyntheticControl), claims=EVERYWHERE - OTHER_SD, heavy=True
+    ),
+    "AugmentedSyntheticControl": Entry(
+        make=lambda: quick(li.AugmentedSyntheticControl), claims=NOTHING, heavy=True
+    ),
     "SyntheticDifferenceInDifferences": Entry(
-        make=lambda: quick(li.SyntheticDifferenceInDifferences), heavy=True
+        make=lambda: quick(li.SyntheticDifferenceInDifferences), claims=EVERYWHERE - OTHER_SD, heavy=True
     ),
     "GeneralisedSyntheticControl": Entry(make=lambda: quick(li.GeneralisedSyntheticControl), heavy=True),
-    "MatrixCompletion": Entry(make=lambda: quick(li.MatrixCompletion), heavy=True),
+    "MatrixCompletion": Entry(make=lambda: quick(li.MatrixCompletion), claims=NOTHING, heavy=True),
 }
 
 

@@ -75,6 +75,8 @@ autosummary_context = {
             "lean_impact.effects.wording.Verdict",
         ],
         "lean_impact.changepoints": [
+            "lean_impact.changepoints.change.Kind",
+            "lean_impact.changepoints.go_live_result.Verdict",
             "lean_impact.changepoints.result.Status",
             "lean_impact.changepoints.result.Where",
         ],

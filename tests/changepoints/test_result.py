@@ -20,6 +20,14 @@ COLUMNS = [
     "size_upper",
     "p_value",
     "p_smallest",
+    "kind",
+    "slope_change",
+    "slope_lower",
+    "slope_upper",
+    "set_start",
+    "set_end",
+    "set_periods",
+    "set_level",
 ]
 
 
@@ -64,7 +72,7 @@ def test_the_window_is_half_open_and_an_overlapping_month_is_inside(result, star
 def test_no_change_is_the_verdict_none_and_too_short_is_not(stable, make_series):
     window = Window(start=date(2013, 1, 1), end=date(2014, 1, 1))
     assert stable.compare(window).verdict == "none"
-    assert list(stable.compare(window).to_frame().columns) == [*COLUMNS, "where"]
+    assert list(stable.compare(window).to_frame().columns) == [*COLUMNS, "where_probability", "where"]
     short = DETECTOR.detect(make_series(np.linspace(0.1, 0.9, 20)))
     assert short.compare(window).verdict == "too short to judge"
 
@@ -101,7 +109,13 @@ def test_arrays_of_the_result_are_read_only(result):
 def test_the_chart_shows_figures_levels_changes_and_window(result):
     ax = result.plot(window=Window(start=date(2015, 9, 1), end=date(2017, 1, 1)))
     labels = ax.get_legend_handles_labels()[1]
-    assert labels == ["Adoption window", "Published figure", "Level without season", "Change found"]
+    assert labels == [
+        "Adoption window",
+        "Published figure",
+        "Level without season",
+        "Dates that fit (95%)",
+        "Change found",
+    ]
     assert ax.get_title(loc="left") == result.title
     assert [text.get_text() for text in ax.texts] == ["Jul 2014"]
     ax.figure.canvas.draw()

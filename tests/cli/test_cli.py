@@ -76,8 +76,8 @@ def test_a_run_in_a_pipe_gives_plain_lines(process, study_file, tmp_path):
     assert "\x1b" not in done.stdout
     lines = done.stdout.splitlines()
     steps = [line for line in lines if line.startswith("[")]
-    assert steps[0] == "[1/9] Reading the study"
-    assert steps[-1] == "[9/9] Writing the report"
+    assert steps[0] == "[1/10] Reading the study"
+    assert steps[-1] == "[10/10] Writing the report"
     assert len(steps) == 9
     assert any(line.startswith("No visible effect") for line in lines)
     assert lines[-1] == f"Report: {tmp_path / 'out' / 'report.html'}"
@@ -106,7 +106,7 @@ def test_a_run_on_a_terminal_shows_a_bar(study_file, tmp_path):
     said = shown.decode()
     assert "\x1b[" in said, "something was drawn"
     assert "Reading the study" in said or "Writing the report" in said, "a quick step may never be drawn"
-    assert "[1/9]" not in said
+    assert "[1/10]" not in said
     assert "Report:" in said
 
 

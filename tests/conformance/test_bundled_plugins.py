@@ -7,7 +7,7 @@ from runpy import run_path
 
 import pytest
 
-from lean_impact.changepoints import RupturesDetector
+from lean_impact.changepoints import RupturesDetector, Segmentation, StepTest
 from lean_impact.effects import DifferenceInDifferences
 from lean_impact.hooks import Plugins
 from lean_impact.study import default_plugins
@@ -66,8 +66,15 @@ def test_scorers(check):
     check.run()
 
 
-@parametrize_checks(detector_checks(RupturesDetector(seed=1)))
-def test_the_detector(check):
+DETECTORS = {
+    "ruptures": RupturesDetector(seed=1),
+    "step": StepTest(draws=2000),
+    "segmentation": Segmentation(draws=2000),
+}
+
+
+@parametrize_checks(of_each({name: detector_checks(detector) for name, detector in DETECTORS.items()}))
+def test_detectors(check):
     check.run()
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lean_impact.domain import Estimate, TrustEffect
-from lean_impact.pooled import RandomEffects
+from lean_impact.pooled import HalfNormalEffects, MetaRegression, RandomEffects, TauMethod
 
+METHODS = get_args(TauMethod)
 VALUE = st.integers(-1_000, 1_000).map(lambda value: value / 100)
 ERROR = st.integers(5, 500).map(lambda error: error / 100)
 PAIRS = st.lists(st.tuples(VALUE, ERROR), min_size=2, max_size=8)
 SETTINGS = st.builds(
-    RandomEffects, tau=st.sampled_from(["REML", "DL", "FE"]), interval=st.sampled_from(["HKSJ", "normal"])
+    RandomEffects, tau=st.sampled_from(METHODS), interval=st.sampled_from(["HKSJ", "normal"])
 )
 
 
@@ -97,6 +100,48 @@ def test_the_interval_covers_about_as_often_as_it_promises():
         RandomEffects()
         .pool(effects_of(zip(rng.normal(size=5) + errors * rng.normal(size=5), errors, strict=True)))
         .estimate.covers(0.0)
-        for _ in range(400)
+        for _ in range(250)
     ]
-    assert np.mean(covered) > 0.95 - 5 * (0.95 * 0.05 / 400) ** 0.5
+    assert np.mean(covered) > 0.95 - 5 * (0.95 * 0.05 / 250) ** 0.5
+
+
+@given(pairs=st.lists(st.tuples(VALUE, ERROR), min_size=4, max_size=6), seed=st.integers(0, 99))
+def test_labels_of_trusts_change_nothing_in_a_regression(pairs, seed):
+    order = np.random.default_rng(seed).permutation(len(pairs))
+    x = {f"TR{at}": float(at % 3) for at in range(len(pairs))}
+    renamed = {f"TR{new}": x[f"TR{old}"] for new, old in enumerate(order)}
+    once = MetaRegression(tau="DL").pool(effects_of(pairs), moderators={"x": x}).coefficient("x")
+    again = MetaRegression(tau="DL").pool(effects_of([pairs[at] for at in order]), moderators={"x": renamed})
+    slope = again.coefficient("x")
+    assert slope.estimate.value == pytest.approx(once.estimate.value, abs=1e-7)
+    assert slope.permutation.value == pytest.approx(once.permutation.value)
+
+
+@given(pairs=PAIRS, factor=st.sampled_from([0.01, 100.0]))
+def test_a_prior_in_another_unit_is_the_same_prior(pairs, factor):
+    once = HalfNormalEffects(scale=0.5).pool(effects_of(pairs))
+    again = HalfNormalEffects(scale=0.5 * factor).pool(
+        effects_of([(factor * y, factor * se) for y, se in pairs])
+    )
+    assert numbers(again) == pytest.approx(factor * numbers(once), rel=1e-6, abs=1e-8 * factor)
+    assert again.probability_below == pytest.approx(once.probability_below, abs=1e-8)
+
+
+@given(pairs=PAIRS)
+def test_a_wider_prior_makes_no_narrower_prediction(pairs):
+    frame = HalfNormalEffects(scale=0.5).pool(effects_of(pairs)).priors_frame()
+    assert (frame["further_upper"] - frame["further_lower"]).is_monotonic_increasing
+
+
+def test_on_noise_the_permutation_test_is_honest():
+    # Every arrangement is tried, so p at or below 1 in 12 has at most that probability.
+    rng = np.random.default_rng(8)
+    x = {f"TR{at}": float(at) for at in range(5)}
+    hits = 0
+    for _ in range(100):
+        errors = rng.uniform(0.1, 0.3, 5)
+        values = rng.normal(0, 0.2, 5) + errors * rng.normal(size=5)
+        effects = effects_of(zip(values.tolist(), errors.tolist(), strict=True))
+        found = MetaRegression(tau="DL").pool(effects, moderators={"x": x})
+        hits += found.coefficient("x").permutation.value <= 1 / 12 + 1e-9
+    assert hits / 100 <= 1 / 12 + 3 * (1 / 12 * 11 / 12 / 100) ** 0.5

@@ -185,5 +185,5 @@ def test_all_unusable_effects_are_listed():
 
 def test_bad_settings_are_all_listed():
     with pytest.raises(DesignError) as caught:
-        RandomEffects(tau="PM", interval="exact", level=2.0)
+        RandomEffects(tau="moments", interval="exact", level=2.0)
     assert len(caught.value.issues) == 3

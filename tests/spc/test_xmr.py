@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lean_impact.errors import DesignError, TableError
-from lean_impact.spc import NHS_2023, NHSRPLOTTHEDOTS_0_2, Baseline, Exclusion, Rebase, XmR, xmr_words
+from lean_impact.spc import NHS_2023, NHSRPLOTTHEDOTS_0_2, Baseline, Exclusion, Rebase, XmR
 
 ALTERNATING = [10.0, 12.0] * 8
 
@@ -327,7 +327,7 @@ def test_the_earliest_signal_after_a_date_may_have_begun_before(make_series):
 
 
 def test_dependent_figures_are_warned_of_with_their_number(make_series):
-    slow = np.cumsum(np.tile([1.0] * 6 + [-1.0] * 6, 4))
+    slow = np.cumsum(np.tile([1.0] * 7 + [-1.0] * 7, 4))
     chart = XmR().chart(make_series(slow))
     assert any("not independent (lag-one autocorrelation 0." in words for words in chart.cautions)
     assert not any("not independent" in words for words in XmR().chart(make_series([3.0, 1.0] * 3)).cautions)
@@ -335,10 +335,11 @@ def test_dependent_figures_are_warned_of_with_their_number(make_series):
 
 def test_autocorrelation_pairs_no_points_of_two_phases(make_series):
     values = [*[10.0, 12.0] * 4, *[22.0, 20.0] * 4]
-    one = xmr_words._autocorrelation(XmR().chart(make_series(values)))
-    two = xmr_words._autocorrelation(XmR().chart(make_series(values), rebase=[_rebase(date(2018, 9, 1))]))
-    assert one[1] == 15
-    assert two == (-1.0, 14)
+    one = XmR().chart(make_series(values)).dependence
+    two = XmR().chart(make_series(values), rebase=[_rebase(date(2018, 9, 1))]).dependence
+    assert one.n_pairs == 15
+    assert two.n_pairs == 14
+    assert two.autocorrelation < -0.9 < one.autocorrelation
 
 
 def test_every_chart_says_how_often_its_rules_cry_wolf(make_series):

@@ -77,6 +77,8 @@ baseline = { start = 2012-01-01, end = 2015-01-01 }
 
 [plan.changepoints]
 measures = ["synthetic"]
+method = "step"
+second_opinion = false
 window = { start = 2012-01-01, end = 2017-01-01 }
 """
 

@@ -207,6 +207,16 @@ def test_there_is_a_chart_for_each_trust_and_measure(results, page):
         assert chart.rule_set.name in page
 
 
+def test_adjusted_charts_stand_beside_plain_ones_and_funnels_name_the_five(results, page):
+    assert 'id="spc-ae-4h-type1-rf4-chart' in page
+    assert 'id="spc-ae-4h-type1-rf4-adjusted-chart' in page
+    assert "would still show a signal" in page
+    assert len(results.funnels) == 2
+    for funnel in results.funnels:
+        assert set(FIVE) <= set(funnel.counts.units)
+        assert funnel.caption in page
+
+
 def test_change_points_are_told_against_the_adoption_window(results):
     seen = {(found.result.trust, found.result.measure.id) for found in results.changes}
     assert len(seen) == len(results.changes) == 10
@@ -288,7 +298,7 @@ def test_sources_and_licence_are_told(page, results):
 def test_progress_told_each_step(bundled_run):
     assert bundled_run.steps[0] == "Reading the study"
     assert bundled_run.steps[-1] == "Writing the report"
-    assert len(bundled_run.steps) == 9
+    assert len(bundled_run.steps) == 10
 
 
 def test_a_copy_that_was_not_changed_gives_the_same_output(bundled_run, tmp_path):

@@ -19,7 +19,7 @@ from lean_impact.pooled import PooledResult
 from lean_impact.quality import QualityReport
 from lean_impact.report import StudyResults
 from lean_impact.sources import DataSource, Tidied
-from lean_impact.spc import XmRChart
+from lean_impact.spc import ControlChart
 from lean_impact.study import StudyOutcome
 from lean_impact.tables import Series
 
@@ -80,7 +80,7 @@ def series(one: Series, window: li.Window) -> None:
     detector: Detector = li.RupturesDetector(seed=1)
     assert_type(detector.detect(one), ChangePoints)
     assert_type(detector.detect(one).compare(window), WindowComparison)
-    assert_type(li.XmR().chart(one), XmRChart)
+    assert_type(li.XmR().chart(one), ControlChart)
     assert_type(one.values, np.ndarray)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lean_impact.changepoints._calibration import Layout, season_numbers
-from lean_impact.changepoints.result import Segment
+from lean_impact.changepoints.change import Segment
 from lean_impact.domain import next_period
 from lean_impact.tables import Series
 

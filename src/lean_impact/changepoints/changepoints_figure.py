@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from lean_impact.domain import Window, period_label
+from lean_impact.domain import Frequency, Window, next_period, period_label
+from lean_impact.domain.period import MONTHS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from lean_impact.changepoints.change import Segment
     from lean_impact.changepoints.result import ChangePoints
 
 __all__ = ["draw"]
@@ -54,13 +56,14 @@ def draw(result: ChangePoints, ax: Axes | None, *, window: Window | None) -> Axe
     for number, segment in enumerate(result.segments):
         ax.plot(
             [_x(segment.start), _x(segment.end)],
-            [segment.level, segment.level],
+            _line_ends(segment, measure.frequency),
             color=_LEVEL,
             linewidth=2.5,
             linestyle="-",
             solid_capstyle="butt",
             label="Level without season" if number == 0 else None,
         )
+    _draw_sets(result, ax)
     for number, change in enumerate(result.changes):
         ax.axvline(
             _x(change.period),
@@ -86,8 +89,34 @@ def draw(result: ChangePoints, ax: Axes | None, *, window: Window | None) -> Axe
     ax.tick_params(labelsize=8, colors=_TEXT)
     ax.spines[["top", "right"]].set_visible(False)
     # Below the axes, where it hides neither a figure nor a change.
-    ax.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=4)
+    ax.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=5)
     return ax
+
+
+def _line_ends(segment: Segment, frequency: Frequency) -> list[float]:
+    """Return the line of a segment at its first day and at the first day after it."""
+    months = (segment.end.year - segment.start.year) * 12 + segment.end.month - segment.start.month
+    rise = segment.slope * months / MONTHS[frequency] / 2
+    return [segment.level - rise, segment.level + rise]
+
+
+def _draw_sets(result: ChangePoints, ax: Axes) -> None:
+    """Mark every date that fits a change along the foot of the chart."""
+    named = False
+    for change in result.changes:
+        if change.location is None:
+            continue
+        for period in change.location.periods:
+            ax.axvspan(
+                _x(period),
+                _x(next_period(period, result.measure.frequency)),
+                ymax=0.04,
+                facecolor=_CHANGE,
+                alpha=0.55,
+                linewidth=0,
+                label=None if named else f"Dates that fit ({change.location.level:.0%})",
+            )
+            named = True
 
 
 def _x(days: date | np.ndarray) -> Any:  # noqa: ANN401 - a number or an array of numbers, as days is

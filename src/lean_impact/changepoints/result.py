@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 import pandas as pd
 
+from lean_impact.changepoints.change import CHANGE_COLUMNS, Change, Segment, change_cells, p_value_words
 from lean_impact.domain import (
     Measure,
+    ProposedBoundary,
     Provenance,
     PValue,
     Summary,
@@ -23,7 +25,7 @@ from lean_impact.domain import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Change", "ChangePoints", "Segment", "Status", "Where", "WindowComparison"]
+__all__ = ["ChangePoints", "Status", "Where", "WindowComparison"]
 
 Status = Literal["judged", "too short", "constant"]
 """Whether the series could be searched; if not, why."""
@@ -32,69 +34,6 @@ Where = Literal["before", "inside", "after"]
 """Where a change lies relative to a window."""
 
 _WHERES: Final[tuple[Where, ...]] = ("before", "inside", "after")
-_CHANGE_COLUMNS: Final = {
-    "trust": "str",
-    "measure": "str",
-    "period": "datetime64[s]",
-    "level_before": "float64",
-    "level_after": "float64",
-    "size": "float64",
-    "size_lower": "float64",
-    "size_upper": "float64",
-    "p_value": "float64",
-    "p_smallest": "float64",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
-    """A stretch of steady level.
-
-    Attributes
-    ----------
-    start, end : date
-        First day, and first day after it.
-    level : float
-        Seasonally adjusted mean, in the unit of the measure.
-    n_observed : int
-        Periods with a figure in it.
-    """
-
-    start: date
-    end: date
-    level: float
-    n_observed: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """A change of level.
-
-    Attributes
-    ----------
-    period : date
-        First day of the first period of the new segment. A point estimate: the change may lie some periods
-        away, the more so the smaller it is.
-    before, after : float
-        Level on either side, in the unit of the measure.
-    lower, upper : float
-        Interval of ``after - before``, valid at the level ``1 - false_alarm`` for all places at once, so it
-        allows for the place having been searched for.
-    p_value : PValue
-        How often stable series show anything as strong anywhere.
-    """
-
-    period: date
-    before: float
-    after: float
-    lower: float
-    upper: float
-    p_value: PValue
-
-    @property
-    def size(self) -> float:
-        """``after - before``, in the unit of the measure."""
-        return self.after - self.before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -131,11 +70,20 @@ class ChangePoints:
     false_alarm_rate : float
         The same, measured on stable series simulated for this purpose; NaN if nothing could be judged.
     seasonal : bool
-        Whether a month or quarter pattern was taken out.
+        Whether a month or quarter pattern is in the model.
     provenance : Provenance
         Detector, parameters and seed.
     cautions : tuple of str
         What a reader must know before relying on the dates.
+    level : float
+        Nominal coverage of the intervals of size and of the sets of dates.
+    dispersion : float
+        Variance over that of pure sampling, 1 for a plain binomial or Poisson; NaN without denominators.
+    n_effective : float
+        Independent figures that would tell as much about a level as these do; NaN if not known.
+    minimal_detectable : float
+        Step in the middle of the series that the search finds four times in five, in the unit of the
+        measure; NaN if not known.
     """
 
     trust: str
@@ -156,37 +104,40 @@ class ChangePoints:
     seasonal: bool
     provenance: Provenance
     cautions: tuple[str, ...] = ()
+    level: float = 0.95
+    dispersion: float = float("nan")
+    n_effective: float = float("nan")
+    minimal_detectable: float = float("nan")
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per change.
 
         Returns
         -------
-        DataFrame, shape (n_changes, 10)
+        DataFrame, shape (n_changes, 18)
             ``trust``, ``measure``, ``period``, ``level_before``, ``level_after``, ``size``, ``size_lower``,
-            ``size_upper`` (unit of the measure), ``p_value``, ``p_smallest``; the columns are there even if
-            no change is.
+            ``size_upper`` (unit of the measure), ``p_value``, ``p_smallest``, ``kind``, ``slope_change``,
+            ``slope_lower``, ``slope_upper`` (unit per period), ``set_start``, ``set_end`` (half-open hull of
+            the dates that fit), ``set_periods`` and ``set_level``; the columns are there even if no change
+            is.
         """
-        rows = [
-            (
-                self.trust,
-                self.measure.id,
-                pd.Timestamp(change.period),
-                change.before,
-                change.after,
-                change.size,
-                change.lower,
-                change.upper,
-                change.p_value.value,
-                change.p_value.smallest,
-            )
-            for change in self.changes
-        ]
-        return pd.DataFrame(rows, columns=list(_CHANGE_COLUMNS)).astype(_CHANGE_COLUMNS)
+        rows = [(self.trust, self.measure.id, *change_cells(change)) for change in self.changes]
+        return pd.DataFrame(rows, columns=list(CHANGE_COLUMNS)).astype(CHANGE_COLUMNS)
 
     def label(self, period: date) -> str:
         """Name a period the way a reader would, such as ``Aug 2015``."""
         return period_label(period, self.measure.frequency)
+
+    def boundaries(self) -> tuple[ProposedBoundary, ...]:
+        """Offer every change as the start of a new phase of a control chart; nothing is redrawn by it."""
+        return tuple(
+            ProposedBoundary(
+                period=change.period,
+                reason_needed=f"what is known to have changed about {self.label(change.period)}, who says so and where",
+                evidence=words,
+            )
+            for change, words in zip(self.changes, self._change_words(), strict=True)
+        )
 
     def compare(self, window: Window) -> WindowComparison:
         """Tell which changes come before, inside and after a window.
@@ -221,10 +172,12 @@ class ChangePoints:
     def _change_words(self) -> Iterator[str]:
         for change in self.changes:
             ends = self.measure.format_range(change.lower, change.upper)
+            where = f", date within {change.location}" if change.location is not None else ""
+            what = "" if change.kind == "level" else f", change of {change.kind}"
             yield (
                 f"{self.label(change.period)}: from {self.measure.format(change.before)} to "
                 f"{self.measure.format(change.after)} ({self.measure.format_change(change.size)}, "
-                f"{1 - self.false_alarm:.0%} interval {ends}), {change.p_value}"
+                f"{self.level:.0%} interval {ends}), {p_value_words(change.p_value)}{where}{what}"
             )
 
     def _verdict(self) -> str:
@@ -233,8 +186,21 @@ class ChangePoints:
         if self.status == "constant":
             return "no change: the figures are constant"
         if not self.changes:
-            return f"no change of level stands out, {self.p_value}"
-        return "1 change of level" if len(self.changes) == 1 else f"{len(self.changes)} changes of level"
+            p_value = p_value_words(self.p_value) if self.p_value else "not tested"
+            return f"no change of level stands out, {p_value}"
+        of_level = " of level" if all(change.kind == "level" for change in self.changes) else ""
+        return f"1 change{of_level}" if len(self.changes) == 1 else f"{len(self.changes)} changes{of_level}"
+
+    def _noise_words(self) -> str:
+        noise = (
+            f"Autocorrelation within segments {self.phi:.2f} ({self.phi_lower:.2f} to {self.phi_upper:.2f})"
+        )
+        if np.isnan(self.false_alarm_rate):
+            return noise
+        return (
+            f"{noise}; stable series like this one show a change in {self.false_alarm_rate:.1%} of "
+            f"simulations (wanted {self.false_alarm:.1%})"
+        )
 
     @property
     def description(self) -> str:
@@ -253,11 +219,10 @@ class ChangePoints:
         lines = [f"{self.trust}, {self.measure.name}: {self._verdict()}"]
         lines += [f"  {words}" for words in self._change_words()]
         if self.status == "judged":
-            lines.append(
-                f"Autocorrelation within segments {self.phi:.2f} ({self.phi_lower:.2f} to "
-                f"{self.phi_upper:.2f}); stable series like this one show a change in "
-                f"{self.false_alarm_rate:.1%} of simulations (wanted {self.false_alarm:.1%})."
-            )
+            lines.append(f"{self._noise_words()}.")
+        if self.minimal_detectable == self.minimal_detectable:
+            least = self.measure.format_change(self.minimal_detectable).removeprefix("+")
+            lines.append(f"A step of {least} in the middle would be found four times in five.")
         return Summary("\n".join([*lines, *(f"Caution: {text}" for text in self.cautions)]))
 
     def plot(self, ax: Axes | None = None, *, window: Window | None = None) -> Axes:
@@ -309,6 +274,24 @@ class WindowComparison:
         return tuple(change for change, place in pairs if place == where)
 
     @property
+    def probabilities(self) -> tuple[float, ...]:
+        """Probability that each change really lies where its likeliest date does; NaN if not known."""
+        return tuple(
+            self._probability(change, place)
+            for change, place in zip(self.result.changes, self.where, strict=True)
+        )
+
+    def _probability(self, change: Change, place: Where) -> float:
+        if change.location is None:
+            return float("nan")
+        inside = change.location.mass_in(self.window)
+        if place == "inside":
+            return inside
+        after = change.location.calendar >= np.datetime64(self.window.end)
+        later = float(change.location.probability[after].sum())
+        return later if place == "after" else 1.0 - inside - later
+
+    @property
     def verdict(self) -> str:
         """``"none"``, ``"too short to judge"``, or where the changes are, such as ``"before and inside"``."""
         if self.result.status == "too short":
@@ -316,8 +299,9 @@ class WindowComparison:
         return " and ".join(place for place in _WHERES if place in self.where) or "none"
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the table of changes with a column ``where``, shape (n_changes, 11)."""
+        """Return the table of changes with the columns ``where`` and ``where_probability``, shape (n_changes, 20)."""
         frame = self.result.to_frame()
+        frame["where_probability"] = pd.Series(self.probabilities, dtype="float64", index=frame.index)
         frame["where"] = pd.Series(self.where, dtype="str", index=frame.index)
         return frame
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lean_impact._version import __version__
+from lean_impact.changepoints._assemble import location_set
+from lean_impact.changepoints._calendar import calendar_of
 from lean_impact.changepoints._calibration import (
     Layout,
     NullTable,
@@ -21,12 +23,16 @@ from lean_impact.changepoints._calibration import (
     scan,
     simulate,
 )
-from lean_impact.changepoints._cautions import doubts, holes_and_imputed
-from lean_impact.changepoints._segmentation import segment
+from lean_impact.changepoints._cautions import doubts, holes_and_imputed, too_few
+from lean_impact.changepoints._confirm import Given, location_given
+from lean_impact.changepoints._segmentation import Kernel, RupturesSearch, Search, segment
+from lean_impact.changepoints._series import check_series
 from lean_impact.changepoints._stepmodel import fit_steps, fitted_values, segments_of
-from lean_impact.changepoints.result import Change, ChangePoints, Segment, Status
+from lean_impact.changepoints.change import Change, Segment
+from lean_impact.changepoints.location import LocationSet
+from lean_impact.changepoints.result import ChangePoints, Status
 from lean_impact.domain import Provenance, PValue
-from lean_impact.errors import DesignError, Issue, TableError
+from lean_impact.errors import DesignError, Issue
 from lean_impact.tables import Series
 
 __all__ = ["RupturesDetector"]
@@ -51,6 +57,7 @@ class _Round:
     statistic: float
     reference: Reference
     factor: float
+    gains: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +75,16 @@ class RupturesDetector:
         ``1 / (draws + 1)``.
     min_size : int, default 6
         Fewest observed periods in a segment, at least 2.
+    search : {"kernel", "dynp", "binseg", "pelt"}, default "kernel"
+        ``KernelCPD``, ``Dynp``, ``Binseg`` or ``Pelt`` of ruptures.
+    kernel : {"linear", "rbf", "cosine"}, default "linear"
+        Kernel of ``KernelCPD``: change of mean, of the whole distribution, or of direction.
+    cost : str or ruptures.base.BaseCost, default "l2"
+        For the other searches: name of a cost of ruptures, or a cost of your own.
+    n_changes : int, optional
+        How many changes there are, if that is known; ``Dynp`` needs it.
+    penalty : float, optional
+        Cost of a change, the series in units of its long-run standard deviation; calibrated if not given.
 
     Raises
     ------
@@ -93,6 +110,15 @@ class RupturesDetector:
 
     The interval of a size uses the same penalty :math:`c`: it is wide by :math:`\sqrt{c\,(1/n_1 + 1/n_2)}`
     on either side, valid for all places at once, and so excludes 0 exactly where a change is reported.
+
+    Any other search or cost is a second opinion: season out, the series in units of its long-run standard
+    deviation, one pass. Its penalty is the gain of the best single change that a share ``false_alarm`` of stable
+    series exceeds under the same cost, and each p-value is the rank of a change's gain, given its neighbours,
+    among theirs. Levels, intervals and sets of dates are those of changes of mean, whatever the cost looks at.
+    ``jump`` is always 1: the default of 5 in ruptures moves dates.
+
+    Sets of dates are the posterior of :class:`~lean_impact.changepoints.StepTest`, the neighbouring changes taken
+    as known.
 
     Missing periods are left out of the cost; the simulated series have the same holes.
 
@@ -142,6 +168,11 @@ class RupturesDetector:
     false_alarm: float = 0.05
     draws: int = 399
     min_size: int = 6
+    search: Search = "kernel"
+    kernel: Kernel = "linear"
+    cost: Any = "l2"
+    n_changes: int | None = None
+    penalty: float | None = None
 
     def __post_init__(self) -> None:
         needed = int(np.ceil(1 / self.false_alarm)) - 1 if 0 < self.false_alarm < 1 else FEWEST_DRAWS
@@ -153,6 +184,31 @@ class RupturesDetector:
             (
                 self.min_size >= SHORTEST_SEGMENT,
                 f"min_size is {self.min_size}; give {SHORTEST_SEGMENT} or more",
+            ),
+            (
+                self.search in {"kernel", "dynp", "binseg", "pelt"},
+                f"search is '{self.search}'; give kernel, dynp, binseg or pelt",
+            ),
+            (
+                self.kernel in {"linear", "rbf", "cosine"},
+                f"kernel is '{self.kernel}'; give linear, rbf or cosine",
+            ),
+            (
+                self.n_changes is None or self.n_changes >= 1,
+                f"n_changes is {self.n_changes}; give 1 or more, or leave it out",
+            ),
+            (
+                self.penalty is None or self.penalty > 0,
+                f"penalty is {self.penalty}; give a number above 0, or leave it out",
+            ),
+            (self.n_changes is None or self.penalty is None, "give n_changes or penalty, not both"),
+            (
+                self.search != "dynp" or self.n_changes is not None,
+                "the search 'dynp' needs n_changes: it finds the best places for a known number of changes",
+            ),
+            (
+                self.search != "pelt" or self.n_changes is None,
+                "the search 'pelt' takes no n_changes; use dynp, binseg or kernel",
             ),
         ]
         issues = [Issue(rule="detector-parameter", message=words) for holds, words in rules if not holds]
@@ -177,14 +233,11 @@ class RupturesDetector:
         TableError
             If a value is infinite; every one is listed.
         """
-        _refuse_infinite(series)
+        check_series(series)
         kept = np.flatnonzero(np.isfinite(series.values))
         cautions = holes_and_imputed(series, kept)
         if len(kept) < MIN_SEGMENTS * self.min_size:
-            few = (
-                f"{len(kept)} periods with a figure are too few to judge; at least "
-                f"{MIN_SEGMENTS * self.min_size} are needed."
-            )
+            few = too_few(len(kept), MIN_SEGMENTS * self.min_size)
             return self._nothing(series, "too short", (*cautions, few))
         layout = layout_of(series, kept, min_size=self.min_size)
         observed = series.values[kept]
@@ -223,12 +276,49 @@ class RupturesDetector:
             breaks = found
         return rounds, False
 
+    @property
+    def _is_plain(self) -> bool:
+        """Whether it is the search whose calibration has a closed form."""
+        asked = self.n_changes is not None or self.penalty is not None
+        return self.search == "kernel" and self.kernel == "linear" and not asked
+
+    @property
+    def _ruptures(self) -> RupturesSearch:
+        return RupturesSearch(search=self.search, kernel=self.kernel, cost=self.cost, min_size=self.min_size)
+
+    def _one_pass(self, observed: Floats, layout: Layout, table: NullTable) -> _Round:
+        """Segment once with any search and cost, gains compared with those of stable series."""
+        rest = layout.deseasonalise(observed[None, :])
+        seen = scan(rest, layout)
+        near = table.near(float(seen.phi[0]), self.draws)
+        rng = np.random.default_rng(np.random.SeedSequence([self.seed, 3]))
+        stable = simulate(near.phi, layout, rng)
+        stable /= np.sqrt(scan(stable, layout).long_run_variance)[:, None]
+        gains = np.sort(self._ruptures.first_gains(stable))[::-1]
+        reference = Reference(phi=near.phi, statistic=gains)
+        factor = self.penalty or reference.critical(self.false_alarm)
+        variance = float(seen.long_run_variance[0])
+        scaled = rest[0] / np.sqrt(variance)
+        breaks = self._ruptures.segment(scaled, penalty=factor, n_changes=self.n_changes)
+        found = self._ruptures.gains(scaled, breaks)
+        return _Round(
+            breaks=breaks,
+            long_run_variance=variance,
+            statistic=self._ruptures.first_gain(scaled),
+            reference=reference,
+            factor=factor,
+            gains=found,
+        )
+
     def _judge(
         self, series: Series, kept: NDArray[np.int64], layout: Layout, cautions: tuple[str, ...]
     ) -> ChangePoints:
         observed = series.values[kept]
         table = null_table(layout, draws=self.draws, seed=self.seed)
-        rounds, settled = self._search(observed, layout, table)
+        if self._is_plain:
+            rounds, settled = self._search(observed, layout, table)
+        else:
+            rounds, settled = [self._one_pass(observed, layout, table)], True
         first, last = rounds[0], rounds[-1]
         model = fit_steps(observed, layout, last.breaks)
         low, middle, high = (float(q) for q in np.quantile(last.reference.phi, (0.05, 0.5, 0.95)))
@@ -242,7 +332,7 @@ class RupturesDetector:
             values=series.values,
             fitted=fitted_values(series, kept, last.breaks, model),
             status="judged",
-            changes=self._changes(last, segments),
+            changes=self._changes(last, segments, self._locations(series, kept, last.breaks)),
             segments=segments,
             p_value=self._p_value(first.reference, first.statistic),
             phi=middle,
@@ -250,15 +340,30 @@ class RupturesDetector:
             phi_upper=high,
             penalty=last.factor * last.long_run_variance,
             false_alarm=self.false_alarm,
-            false_alarm_rate=self._measured_false_alarms(layout, table, last.reference.phi),
+            false_alarm_rate=self._measured_false_alarms(layout, table, last.reference.phi, last.factor),
             seasonal=any(layout.seasons),
             provenance=self._provenance(series),
             cautions=(*cautions, *open_doubts),
+            level=1.0 - self.false_alarm,
         )
 
-    def _changes(self, last: _Round, segments: tuple[Segment, ...]) -> tuple[Change, ...]:
+    def _locations(
+        self, series: Series, kept: NDArray[np.int64], breaks: tuple[int, ...]
+    ) -> tuple[LocationSet, ...]:
+        """Return the dates that fit each change, its neighbours taken as known."""
+        calendar = calendar_of(series, kept, season="auto", trend=False, min_size=self.min_size)
+        found = []
+        for at in range(len(breaks)):
+            given = Given.around(calendar, breaks, at, form="level", robust=False)
+            probabilities, candidates, _ = location_given(series.values[kept], given, None)
+            found.append(location_set(series, kept, probabilities, candidates, level=1.0 - self.false_alarm))
+        return tuple(found)
+
+    def _changes(
+        self, last: _Round, segments: tuple[Segment, ...], locations: tuple[LocationSet, ...]
+    ) -> tuple[Change, ...]:
         changes = []
-        for left, right in pairwise(segments):
+        for at, (left, right) in enumerate(pairwise(segments)):
             size = right.level - left.level
             # One over the sum of squares that a step of size 1 between these segments explains.
             unit = 1.0 / left.n_observed + 1.0 / right.n_observed
@@ -270,7 +375,11 @@ class RupturesDetector:
                     after=right.level,
                     lower=size - half,
                     upper=size + half,
-                    p_value=self._p_value(last.reference, size**2 / unit / last.long_run_variance),
+                    p_value=self._p_value(
+                        last.reference,
+                        last.gains[at] if last.gains else size**2 / unit / last.long_run_variance,
+                    ),
+                    location=locations[at],
                 )
             )
         return tuple(changes)
@@ -284,26 +393,37 @@ class RupturesDetector:
             draws=self.draws,
         )
 
-    def _measured_false_alarms(self, layout: Layout, table: NullTable, phi: Floats) -> float:
+    def _measured_false_alarms(self, layout: Layout, table: NullTable, phi: Floats, factor: float) -> float:
         """Run the whole first pass on fresh stable series whose autocorrelations fit this series."""
+        if self.n_changes is not None:
+            return float("nan")  # so many changes are reported whatever the figures are
         rng = np.random.default_rng(np.random.SeedSequence([self.seed, 1]))
         fresh = simulate(phi, layout, rng)
         seen = scan(fresh, layout)
         scaled = fresh / np.sqrt(seen.long_run_variance)[:, None]
+        if not self._is_plain:
+            return float((self._ruptures.first_gains(scaled) > factor).mean())
         alarms = 0
         for row, estimate in zip(scaled, seen.phi, strict=True):
-            factor = table.near(float(estimate), self.draws).critical(self.false_alarm)
-            alarms += bool(segment(row, factor, self.min_size))
+            own = table.near(float(estimate), self.draws).critical(self.false_alarm)
+            alarms += bool(segment(row, own, self.min_size))
         return alarms / len(fresh)
 
     # ------------------------------------------------------------------ the result
+
+    @property
+    def _name(self) -> str:
+        if self.search == "kernel":
+            return f"KernelCPD, {self.kernel} kernel"
+        cost = self.cost if isinstance(self.cost, str) else type(self.cost).__name__
+        return f"{self.search.capitalize()}, cost {cost}"
 
     def _provenance(self, series: Series) -> Provenance:
         return Provenance(
             version=__version__,
             seed=self.seed,
             parameters={
-                "detector": f"KernelCPD, linear kernel, jump 1, of ruptures {version('ruptures')}",
+                "detector": f"{self._name}, jump 1, of ruptures {version('ruptures')}",
                 "false_alarm": str(self.false_alarm),
                 "draws": str(self.draws),
                 "min_size": str(self.min_size),
@@ -334,22 +454,4 @@ class RupturesDetector:
             seasonal=False,
             provenance=self._provenance(series),
             cautions=cautions,
-        )
-
-
-def _refuse_infinite(series: Series) -> None:
-    infinite = np.flatnonzero(np.isinf(series.values))
-    if infinite.size:
-        raise TableError(
-            f"{series.trust} {series.measure.id} has infinite values; correct them or leave them empty",
-            [
-                Issue(
-                    rule="infinite",
-                    row=int(at) + 1,
-                    column="value",
-                    value=str(series.values[at]),
-                    message=f"{series.periods[at]} is infinite",
-                )
-                for at in infinite
-            ],
         )

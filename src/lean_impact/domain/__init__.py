@@ -3,8 +3,19 @@
 Nothing here knows pandas or numpy; a model that exists is valid.
 """
 
-from lean_impact.domain.context import CaseTable, Cell, Condition, Construct, ContextFramework, State
+from lean_impact.domain.boundary import ProposedBoundary
+from lean_impact.domain.context import CaseTable, Cell, Condition, State
+from lean_impact.domain.context_plan import CalibrationPlan, RatingsPlan
 from lean_impact.domain.estimate import Estimate, PValue, TrustEffect
+from lean_impact.domain.framework import (
+    Construct,
+    ContextFramework,
+    Link,
+    RatingScale,
+    RatingState,
+    Relation,
+    ScaleLevel,
+)
 from lean_impact.domain.measure import DefinitionChange, Measure
 from lean_impact.domain.outcome import CrispOutcome, OutcomeState
 from lean_impact.domain.period import Frequency, Window, next_period, period_label
@@ -15,12 +26,14 @@ from lean_impact.domain.protocol import (
     ContingencyPlan,
     EffectQuestion,
     Exclusion,
+    FamilyPlan,
+    FamilyRule,
     NotComparable,
     QualityPlan,
-    SpcPlan,
 )
 from lean_impact.domain.provenance import InputFile, Provenance
 from lean_impact.domain.quality import Decision, QualityFinding
+from lean_impact.domain.spc import FunnelQuestion, PointLeftOut, RebaseRecord, SpcPlan, TargetChange
 from lean_impact.domain.study import StudyInfo
 from lean_impact.domain.text import Summary
 from lean_impact.domain.triangulation import (
@@ -38,6 +51,7 @@ from lean_impact.domain.trust import Succession, Trust
 __all__ = [
     "Adoption",
     "AnalysisPlan",
+    "CalibrationPlan",
     "CaseTable",
     "Cell",
     "ChangePointPlan",
@@ -55,23 +69,36 @@ __all__ = [
     "EstimatorName",
     "Event",
     "Exclusion",
+    "FamilyPlan",
+    "FamilyRule",
     "Frequency",
+    "FunnelQuestion",
     "InputFile",
+    "Link",
     "Measure",
     "MethodPlan",
     "NotComparable",
     "OutcomeState",
     "PValue",
+    "PointLeftOut",
     "PowerPlan",
     "Programme",
+    "ProposedBoundary",
     "Provenance",
     "QualityFinding",
     "QualityPlan",
+    "RatingScale",
+    "RatingState",
+    "RatingsPlan",
+    "RebaseRecord",
+    "Relation",
+    "ScaleLevel",
     "SpcPlan",
     "State",
     "StudyInfo",
     "Succession",
     "Summary",
+    "TargetChange",
     "TrendPlan",
     "Trust",
     "TrustEffect",

@@ -1,4 +1,4 @@
-"""Context: frameworks of constructs, conditions, and which trust showed which condition."""
+"""Context: conditions, and which trust showed which condition."""
 
 from __future__ import annotations
 
@@ -12,57 +12,10 @@ from lean_impact.domain.measure import Slug
 from lean_impact.domain.programme import Confidence
 from lean_impact.domain.trust import TrustCode
 
-__all__ = ["CaseTable", "Cell", "Condition", "Construct", "ContextFramework", "State"]
+__all__ = ["CaseTable", "Cell", "Condition", "State"]
 
 State = Literal["present", "absent", "unknown"]
 """Whether a trust showed a condition; unknown is a value of its own and never absence."""
-
-
-class Construct(DomainModel):
-    """One construct of a framework, such as culture or available resources.
-
-    Parameters
-    ----------
-    id : str
-        Identifier.
-    name : str
-        Name as the framework gives it.
-    domain : str
-        Part of the framework that it belongs to.
-    """
-
-    id: Slug
-    name: str = Field(min_length=1)
-    domain: str = Field(min_length=1)
-
-
-class ContextFramework(DomainModel):
-    """A published set of constructs with its rating scale.
-
-    Parameters
-    ----------
-    id, name : str
-        Identifier, and name for readers.
-    constructs : tuple of Construct
-        All constructs.
-    scale : str
-        How a construct is rated, in words.
-    source : str
-        Where the framework is published.
-    """
-
-    id: Slug
-    name: str = Field(min_length=1)
-    constructs: tuple[Construct, ...] = Field(min_length=1)
-    scale: str = Field(min_length=1)
-    source: str = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _distinct(self) -> Self:
-        twice = [key for key, n in Counter(item.id for item in self.constructs).items() if n > 1]
-        if twice:
-            raise ValueError(f"constructs given twice: {', '.join(twice)}")
-        return self
 
 
 class Condition(DomainModel):

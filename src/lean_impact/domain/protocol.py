@@ -9,9 +9,11 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from lean_impact.domain._model import DomainModel
+from lean_impact.domain.context_plan import CalibrationPlan, RatingsPlan
 from lean_impact.domain.measure import Slug
 from lean_impact.domain.period import Window
 from lean_impact.domain.quality import Decision
+from lean_impact.domain.spc import SpcPlan
 from lean_impact.domain.triangulation import CurvePlan, MethodPlan, PowerPlan, TrendPlan, twice
 from lean_impact.domain.trust import TrustCode
 
@@ -21,6 +23,8 @@ __all__ = [
     "ContingencyPlan",
     "EffectQuestion",
     "Exclusion",
+    "FamilyPlan",
+    "FamilyRule",
     "NotComparable",
     "QualityPlan",
     "Role",
@@ -155,22 +159,39 @@ class EffectQuestion(DomainModel):
         return self
 
 
-class SpcPlan(DomainModel):
-    """Which control charts are drawn.
+FamilyRule = Literal["holm", "hochberg", "hommel", "benjamini-hochberg", "benjamini-yekutieli"]
+"""How p-values allow for the number of questions; the last two bound the share of false finds, the others any."""
+
+
+class FamilyPlan(DomainModel):
+    """Questions that are asked together, so that their p-values allow for how many there are.
 
     Parameters
     ----------
-    measures : tuple of str
-        One chart for each trust of the programme and each of these.
-    rules : {"nhs_2023", "nhsrplotthedots_0_2"}
-        Rule set.
-    baseline : Window
-        Periods that the limits are computed from; they are carried over all later ones.
+    id : str
+        Identifier.
+    label : str
+        The family's name for readers.
+    questions : tuple of str
+        Identifiers of effect questions, at least two.
+    rule : {"holm", "hochberg", "hommel", "benjamini-hochberg", "benjamini-yekutieli"}
+        How the p-values are adjusted.
+    why : str
+        Why these questions belong together.
     """
 
-    measures: tuple[Slug, ...] = Field(min_length=1)
-    rules: Literal["nhs_2023", "nhsrplotthedots_0_2"] = "nhs_2023"
-    baseline: Window
+    id: Slug
+    label: Words
+    questions: tuple[Slug, ...] = Field(min_length=2)
+    rule: FamilyRule
+    why: Words
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        repeated = [*twice(list(self.questions))]
+        if repeated:
+            raise ValueError(f"family '{self.id}' names {', '.join(repeated)} twice; name each question once")
+        return self
 
 
 class ChangePointPlan(DomainModel):
@@ -182,13 +203,25 @@ class ChangePointPlan(DomainModel):
         One search for each trust of the programme and each of these.
     window : Window
         Stretch of time that is searched.
+    method : {"segmentation", "step", "ruptures"}
+        Several changes, each confirmed given the others; one change; or penalised least squares.
     false_alarm : float
         Share of stable series in which any change may be reported.
+    second_opinion : bool
+        Whether penalised least squares is shown beside another method.
+    false_discovery : float
+        Largest share of false findings when all trusts are screened.
+    lag : int
+        Periods after an adoption window in which a change still counts as following it.
     """
 
     measures: tuple[Slug, ...] = Field(min_length=1)
     window: Window
+    method: Literal["segmentation", "step", "ruptures"] = "segmentation"
     false_alarm: float = Field(default=0.05, gt=0, lt=0.5)
+    second_opinion: bool = True
+    false_discovery: float = Field(default=0.05, gt=0, lt=0.5)
+    lag: int = Field(default=3, ge=0, le=24)
 
 
 class ContingencyPlan(DomainModel):
@@ -246,6 +279,8 @@ class AnalysisPlan(DomainModel):
         Times left out for everyone.
     not_comparable : tuple of NotComparable
         Trusts that cannot serve as comparison.
+    families : tuple of FamilyPlan
+        Questions whose p-values allow for each other.
     methods : tuple of MethodPlan
         Further ways to estimate; each is applied to the primary and the secondary questions.
     curve : CurvePlan, optional
@@ -254,6 +289,10 @@ class AnalysisPlan(DomainModel):
         What effect could have been seen at all.
     trends : TrendPlan, optional
         How far trends may part before the answer changes.
+    calibrations : tuple of CalibrationPlan
+        Measures that become conditions, against all trusts.
+    ratings : RatingsPlan, optional
+        How the ratings that ``[context]`` names are read; they need it.
     quality, spc, changepoints, contingency
         Plans of the other stages; a stage without a plan is not run, and quality is then looked at for the
         measure that decides.
@@ -266,10 +305,13 @@ class AnalysisPlan(DomainModel):
     effects: tuple[EffectQuestion, ...] = Field(min_length=1)
     exclusions: tuple[Exclusion, ...] = ()
     not_comparable: tuple[NotComparable, ...] = ()
+    families: tuple[FamilyPlan, ...] = ()
     methods: tuple[MethodPlan, ...] = ()
     curve: CurvePlan | None = None
     power: PowerPlan | None = None
     trends: TrendPlan | None = None
+    calibrations: tuple[CalibrationPlan, ...] = ()
+    ratings: RatingsPlan | None = None
     quality: QualityPlan | None = None
     spc: SpcPlan | None = None
     changepoints: ChangePointPlan | None = None
@@ -296,6 +338,11 @@ class AnalysisPlan(DomainModel):
             for name, part in (("curve", self.curve), ("power", self.power), ("trends", self.trends))
             if part and part.question not in counts
         ]
+        problems += [
+            f"calibration '{key}' is declared twice; rename one"
+            for key in twice([c.id for c in self.calibrations])
+        ]
+        problems += _family_problems(self.families, set(counts))
         declared = {method.id for method in self.methods}
         if self.trends and self.trends.method not in declared:
             problems.append(
@@ -321,8 +368,27 @@ class AnalysisPlan(DomainModel):
         stages = (self.quality, self.spc, self.changepoints)
         others = {measure for stage in stages if stage for measure in stage.measures}
         others |= set(self.curve.measures) if self.curve else set()
+        others |= {funnel.measure for funnel in self.spc.funnels} if self.spc else set()
+        others |= {calibration.measure for calibration in self.calibrations}
         return tuple(sorted({question.measure for question in self.effects} | others))
 
     def digest(self) -> str:
         """Return the SHA-256 of the plan's canonical JSON, 64 hexadecimal digits."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def _family_problems(families: tuple[FamilyPlan, ...], questions: set[str]) -> list[str]:
+    """Say which families cannot be: unknown questions, or a question that two families would adjust differently."""
+    problems = [f"family '{key}' is declared twice; rename one" for key in twice([f.id for f in families])]
+    problems += [
+        f"family '{family.id}' names '{key}', which is no effect question; there are {', '.join(sorted(questions))}"
+        for family in families
+        for key in family.questions
+        if key not in questions
+    ]
+    everyone = [key for family in families for key in family.questions]
+    problems += [
+        f"question '{key}' stands in several families; an adjusted p-value belongs to one"
+        for key in twice(everyone)
+    ]
+    return problems

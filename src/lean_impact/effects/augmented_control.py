@@ -57,6 +57,8 @@ class AugmentedSyntheticControl:
     column ``negative_weight`` of the table ``fit`` tells how much of it there is. Tests and what they rest on
     are those of :class:`SyntheticControl`; the conformal test keeps the ridge that the periods before chose.
 
+    Rejections without an effect were not measured, and none is claimed; read the calibration.
+
     References
     ----------
     Ben-Michael E, Feller A, Rothstein J (2021), Journal of the American Statistical Association

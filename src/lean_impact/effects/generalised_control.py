@@ -90,6 +90,10 @@ class GeneralisedSyntheticControl:
     factors estimated afresh without them; coefficients of covariates are those of the study. With fewer than about
     ten pre-periods for each factor the counterfactual fits noise.
 
+    Rejections at 5 % without an effect (120 months, 150 to 800 panels a cell): 3 to 7.3 % with five treated of 150,
+    whatever their noise, but 8 % where they are noisier and common factors act as well, which is not claimed; 6.6 %
+    with one treated of 100, where other noise than that of the others was not measured and is not claimed.
+
     References
     ----------
     Xu Y (2017), Political Analysis 25:57-76. Bai J (2009), Econometrica 77:1229-1279. Gobillon L, Magnac T (2016),

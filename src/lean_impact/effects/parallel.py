@@ -59,7 +59,7 @@ def run_tasks(
     tasks : iterable
         What it is applied to. A task is worth sending if it takes a tenth of a second or more.
     n_jobs : int or None, default None
-        Workers; -1 for all processors. None follows the active :func:`joblib.parallel_config`, and runs here, one
+        Workers; -1 for all processors. None follows the active ``joblib.parallel_config``, and runs here, one
         after the other, if there is none.
 
     Returns

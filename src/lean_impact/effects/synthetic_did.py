@@ -79,6 +79,10 @@ class SyntheticDifferenceInDifferences:
     The ridge of the authors grows with the spread of all changes from month to month, those that every trust shares
     among them; so a shared season moves the estimate a little, unlike that of plain difference-in-differences.
 
+    Rejections at 5 % without an effect (120 months, 100 to 150 panels a cell): 2 to 6 % with five treated of 150, also
+    if these are half or twice as noisy; 4 to 6 % with one treated of 100. A *single* treated trust that is noisier or
+    quieter than the others is not claimed.
+
     References
     ----------
     Arkhangelsky D, Athey S, Hirshberg DA, Imbens GW, Wager S (2021), American Economic Review 111:4088-4118.

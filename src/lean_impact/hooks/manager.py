@@ -19,7 +19,7 @@ from typing import Generic, TypeVar
 import pluggy
 
 from lean_impact._version import __version__
-from lean_impact.domain.context import ContextFramework
+from lean_impact.domain.framework import ContextFramework
 from lean_impact.domain.measure import Measure
 from lean_impact.errors import PluginError, UnknownNameError
 from lean_impact.hooks.failures import PluginFailure, PluginInfo, PluginWarning, Stage
@@ -273,6 +273,10 @@ class Plugins:
     def scorer(self, name: str) -> Owned[ScorerEntry]:
         """Return a contingency model; UnknownNameError if there is none of that name."""
         return self._one("scorer", name, self.scorers())
+
+    def framework(self, name: str) -> Owned[ContextFramework]:
+        """Return a context framework; UnknownNameError if there is none of that identifier."""
+        return self._one("framework", name, self.frameworks())
 
     def programme(self, name: str) -> Owned[ProgrammeEntry]:
         """Return a bundled study; UnknownNameError if there is none of that name."""

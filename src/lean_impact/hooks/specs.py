@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from lean_impact.domain.context import ContextFramework
+from lean_impact.domain.framework import ContextFramework
 from lean_impact.domain.measure import Measure
 from lean_impact.hooks.records import ProgrammeEntry, ScorerEntry, SectionEntry, SourceEntry
 

@@ -8,6 +8,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import chdtrc, chdtri
 
+from lean_impact.kernels.between_variance import between_variance
+
 __all__ = [
     "Mean",
     "blups",
@@ -21,8 +23,6 @@ __all__ = [
     "typical_variance",
     "weighted_mean",
 ]
-
-_XTOL = 1e-14
 
 
 class Mean(NamedTuple):
@@ -86,28 +86,10 @@ def dersimonian_laird(y: np.ndarray, v: np.ndarray) -> float:
 
     Examples
     --------
-    >>> dersimonian_laird(np.array([0.0, 2.0]), np.array([1.0, 1.0]))
+    >>> round(dersimonian_laird(np.array([0.0, 2.0]), np.array([1.0, 1.0])), 9)
     1.0
     """
-    w = 1.0 / v
-    scale = w.sum() - (w**2).sum() / w.sum()
-    return max(0.0, float((cochran_q(y, v) - (len(y) - 1)) / scale))
-
-
-def _restricted_log_likelihood(y: np.ndarray, v: np.ndarray, tau2: np.ndarray) -> np.ndarray:
-    """Return the height at each tau2, up to a constant; shape as tau2."""
-    w = 1.0 / (v + tau2[:, None])
-    total = w.sum(axis=1)
-    mean = (w * y).sum(axis=1) / total
-    spread = (w * (y - mean[:, None]) ** 2).sum(axis=1)
-    heights: np.ndarray = 0.5 * (np.log(w).sum(axis=1) - np.log(total) - spread)
-    return heights
-
-
-def _score(tau2: float, y: np.ndarray, v: np.ndarray) -> float:
-    w = 1.0 / (v + tau2)
-    mean = (w * y).sum() / w.sum()
-    return float((w**2 * (y - mean) ** 2).sum() - w.sum() + (w**2).sum() / w.sum())
+    return float(between_variance(y, v, method="DL"))
 
 
 def reml(y: np.ndarray, v: np.ndarray) -> float:
@@ -123,33 +105,15 @@ def reml(y: np.ndarray, v: np.ndarray) -> float:
     Returns
     -------
     float
-        0 where the likelihood is highest at the boundary.
-
-    Notes
-    -----
-    The likelihood may have more than one top. It is looked at on a grid first; the highest cell is then
-    solved for a zero of the score to machine precision. Above the squared range of the estimates the score
-    is negative, because no residual exceeds (1 - its share of the weights) x range: the grid holds every top.
-
-    References
-    ----------
-    Viechtbauer W (2005), Journal of Educational and Behavioral Statistics 30:261-293.
+        0 where the likelihood is highest at the boundary; see
+        :func:`~lean_impact.kernels.between_variance.between_variance`.
 
     Examples
     --------
     >>> reml(np.array([0.2, 0.2, 0.2]), np.array([0.01, 0.02, 0.03]))
     0.0
     """
-    top = float((y.max() - y.min()) ** 2)
-    if top == 0.0:
-        return 0.0
-    floor = min(float(v.min()), top) * 1e-6
-    grid = np.concatenate([[0.0], np.geomspace(floor, top, 200)])
-    best = int(np.argmax(_restricted_log_likelihood(y, v, grid)))
-    low, high = float(grid[max(best - 1, 0)]), float(grid[min(best + 1, len(grid) - 1)])
-    if _score(low, y, v) > 0 > _score(high, y, v):
-        return float(brentq(_score, low, high, args=(y, v), xtol=_XTOL * top, rtol=1e-12))
-    return float(grid[best])
+    return float(between_variance(y, v, method="REML"))
 
 
 def q_profile(y: np.ndarray, v: np.ndarray, *, level: float) -> tuple[float, float]:

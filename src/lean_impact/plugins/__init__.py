@@ -9,6 +9,7 @@ __all__ = ["BUNDLED"]
 BUNDLED: Final = {
     "nhs": "lean_impact.plugins.nhs.hooks",
     "contingency": "lean_impact.plugins.contingency.hooks",
+    "frameworks": "lean_impact.plugins.frameworks",
     "programmes": "lean_impact.plugins.programmes",
     "sections": "lean_impact.plugins.sections",
 }

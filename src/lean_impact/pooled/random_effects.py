@@ -4,38 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 from lean_impact.domain import Estimate, Measure, Provenance, PValue, TrustEffect
-from lean_impact.errors import DesignError, Issue
 from lean_impact.kernels import random_effects as kernel
+from lean_impact.kernels.between_variance import TauMethod, between_variance
 from lean_impact.kernels.collapsed import t_margin, t_p_value
+from lean_impact.pooled._common import (
+    INTERVAL_WORDS,
+    TAU_WORDS,
+    TINY,
+    IntervalMethod,
+    interval_of,
+    raise_unless_possible,
+    raise_unless_usable,
+)
 from lean_impact.pooled.result import Heterogeneity, LeftOut, PooledResult
 
 __all__ = ["IntervalMethod", "RandomEffects", "TauMethod"]
 
-TauMethod = Literal["REML", "DL", "FE"]
-"""Variance of true effects by restricted likelihood, by moments, or taken as 0 (common effect)."""
-
-IntervalMethod = Literal["HKSJ", "normal"]
-"""Hartung-Knapp-Sidik-Jonkman with the t distribution, never narrower than plain; or plain normal."""
-
-_TAU_WORDS: dict[TauMethod, str] = {
-    "REML": "random effects, restricted maximum likelihood",
-    "DL": "random effects, DerSimonian-Laird",
-    "FE": "common effect",
-}
-_INTERVAL_WORDS: dict[IntervalMethod, str] = {
-    "HKSJ": "Hartung-Knapp-Sidik-Jonkman interval, never narrower than the plain standard error",
-    "normal": "normal interval",
-}
 _FEWEST = 2
 _FEWEST_FOR_PREDICTION = 3
 _FEWEST_FOR_TRUST_IN_TAU = 10
-_TINY = 1e-300
 
 
 class _Fit(NamedTuple):
@@ -65,8 +58,9 @@ class RandomEffects:
 
     Parameters
     ----------
-    tau : {"REML", "DL", "FE"}, default "REML"
-        How the variance of the true effects is estimated; "FE" takes it as 0.
+    tau : {"REML", "DL", "PM", "ML", "HE", "SJ", "EB", "FE"}, default "REML"
+        How the variance of the true effects is estimated: restricted likelihood, DerSimonian-Laird, Paule-Mandel,
+        maximum likelihood, Hedges, Sidik-Jonkman, empirical Bayes (which equals Paule-Mandel); "FE" takes it as 0.
     interval : {"HKSJ", "normal"}, default "HKSJ"
         How the interval of the mean is made.
     level : float, default 0.95
@@ -109,17 +103,7 @@ class RandomEffects:
     level: float = 0.95
 
     def __post_init__(self) -> None:
-        problems = [
-            Issue(rule="bad-setting", message=message)
-            for bad, message in (
-                (self.tau not in get_args(TauMethod), "tau must be 'REML', 'DL' or 'FE'"),
-                (self.interval not in get_args(IntervalMethod), "interval must be 'HKSJ' or 'normal'"),
-                (not 0 < self.level < 1, "level must lie between 0 and 1, such as 0.95"),
-            )
-            if bad
-        ]
-        if problems:
-            raise DesignError("the settings of RandomEffects cannot be used", problems)
+        raise_unless_possible("RandomEffects", tau=self.tau, interval=self.interval, level=self.level)
 
     def pool(
         self,
@@ -152,7 +136,7 @@ class RandomEffects:
         DesignError
             If there is no effect, a trust occurs twice, or a standard error is 0.
         """
-        _raise_unless_usable(effects)
+        raise_unless_usable(effects)
         y = np.array([effect.estimate.value for effect in effects])
         v = np.array([effect.estimate.standard_error for effect in effects]) ** 2
         origin = provenance or Provenance()
@@ -184,11 +168,11 @@ class RandomEffects:
         weights /= weights.sum()
         weights.flags.writeable = False
         return _Parts(
-            method=f"{_TAU_WORDS[self.tau]}; {_INTERVAL_WORDS[self.interval]}",
+            method=f"{TAU_WORDS[self.tau]}; {INTERVAL_WORDS[self.interval]}",
             weights=weights,
             estimate=self._estimate(fit),
             p_value=PValue(
-                value=max(fit.p, _TINY),
+                value=max(fit.p, TINY),
                 smallest=0.0,
                 method="t test of the mean effect"
                 if self.interval == "HKSJ"
@@ -202,9 +186,7 @@ class RandomEffects:
         )
 
     def _tau2(self, y: np.ndarray, v: np.ndarray) -> float:
-        if self.tau == "FE":
-            return 0.0
-        return kernel.reml(y, v) if self.tau == "REML" else kernel.dersimonian_laird(y, v)
+        return float(between_variance(y, v, method=self.tau))
 
     def _margin(self, error: float, n_trusts: int) -> float:
         if self.interval == "HKSJ":
@@ -223,7 +205,7 @@ class RandomEffects:
         return _Fit(tau2, mean.value, error, self._margin(error, len(y)), p)
 
     def _estimate(self, fit: _Fit) -> Estimate:
-        return _interval(fit.mean, fit.error, fit.margin, self.level)
+        return interval_of(fit.mean, fit.error, margin=fit.margin, level=self.level)
 
     def _heterogeneity(self, y: np.ndarray, v: np.ndarray, tau2: float) -> Heterogeneity:
         q, df = kernel.cochran_q(y, v), len(y) - 1
@@ -244,7 +226,9 @@ class RandomEffects:
         if n_trusts < _FEWEST_FOR_PREDICTION or self.tau == "FE":
             return None
         error = (fit.tau2 + fit.error**2) ** 0.5
-        return _interval(fit.mean, error, t_margin(error, n_trusts - 2, level=self.level), self.level)
+        return interval_of(
+            fit.mean, error, margin=t_margin(error, n_trusts - 2, level=self.level), level=self.level
+        )
 
     def _blups(
         self, effects: Sequence[TrustEffect], y: np.ndarray, v: np.ndarray, fit: _Fit
@@ -253,8 +237,11 @@ class RandomEffects:
         return tuple(
             TrustEffect(
                 trust=effect.trust,
-                estimate=_interval(
-                    float(value), float(error), self._margin(float(error), len(y)), self.level
+                estimate=interval_of(
+                    float(value),
+                    float(error),
+                    margin=self._margin(float(error), len(y)),
+                    level=self.level,
                 ),
             )
             for effect, value, error in zip(effects, values, errors, strict=True)
@@ -303,33 +290,6 @@ class RandomEffects:
                 f"up to {wider:.1f}%"
             )
         return found
-
-
-def _interval(value: float, error: float, margin: float, level: float) -> Estimate:
-    return Estimate(
-        value=value, standard_error=error, lower=value - margin, upper=value + margin, level=level
-    )
-
-
-def _raise_unless_usable(effects: Sequence[TrustEffect]) -> None:
-    codes = [effect.trust for effect in effects]
-    problems = [
-        Issue(rule="repeated-trust", value=code, message=f"{code} is given more than once; keep one effect")
-        for code in sorted({code for code in codes if codes.count(code) > 1})
-    ]
-    problems += [
-        Issue(
-            rule="no-uncertainty",
-            value=effect.trust,
-            message=f"{effect.trust} has the standard error 0; without uncertainty it cannot be weighed",
-        )
-        for effect in effects
-        if effect.estimate.standard_error == 0
-    ]
-    if not effects:
-        problems.append(Issue(rule="no-effects", message="no trust's effect is given; give at least one"))
-    if problems:
-        raise DesignError("the effects cannot be pooled", problems)
 
 
 def _single(effect: TrustEffect) -> _Parts:

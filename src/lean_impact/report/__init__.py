@@ -12,16 +12,24 @@ from lean_impact.report.html import render_html
 from lean_impact.report.model import Chart, Plottable, Report, Section
 from lean_impact.report.multiples import small_multiples
 from lean_impact.report.output import OutputFolder
-from lean_impact.report.results import EffectAnswer, MethodAnswer, StudyResults
+from lean_impact.report.results import (
+    ChangeSearch,
+    EffectAnswer,
+    MethodAnswer,
+    RatingsAnswer,
+    StudyResults,
+)
 from lean_impact.report.table import Table
 
 __all__ = [
+    "ChangeSearch",
     "Chart",
     "Column",
     "EffectAnswer",
     "MethodAnswer",
     "OutputFolder",
     "Plottable",
+    "RatingsAnswer",
     "Report",
     "SafeSvg",
     "Section",

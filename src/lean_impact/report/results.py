@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lean_impact.changepoints import WindowComparison
+from lean_impact.changepoints import ChangePoints, DateAgreement, GoLiveResult, Screening, WindowComparison
+from lean_impact.context import AgreementResult, CalibratedCondition, DistinguishingResult
 from lean_impact.contingency import Contingency
 from lean_impact.domain import (
     AnalysisPlan,
     CaseTable,
     CrispOutcome,
     EffectQuestion,
+    Measure,
     MethodPlan,
     Programme,
     StudyInfo,
@@ -30,12 +32,12 @@ from lean_impact.effects import (
 )
 from lean_impact.errors import Issue
 from lean_impact.kernels.multiplicity import holm
-from lean_impact.pooled import PooledResult
+from lean_impact.pooled import FamilyResult, PooledResult
 from lean_impact.quality import QualityReport
-from lean_impact.spc import XmRChart
-from lean_impact.tables import Panel
+from lean_impact.spc import ControlChart, Funnel
+from lean_impact.tables import Panel, Ratings
 
-__all__ = ["EffectAnswer", "MethodAnswer", "StudyResults"]
+__all__ = ["ChangeSearch", "EffectAnswer", "MethodAnswer", "RatingsAnswer", "StudyResults"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,6 +91,53 @@ class EffectAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ChangeSearch:
+    """What the dates of all trusts together say about one measure.
+
+    Attributes
+    ----------
+    measure : Measure
+        What is measured.
+    screening : Screening
+        One change in each trust, with the number of findings expected to be false.
+    agreement : DateAgreement or None
+        Months at which many trusts change together; None if no series is long enough.
+    go_live : GoLiveResult or None
+        Whether changes follow the programme; None if no site's series is long enough.
+    """
+
+    measure: Measure
+    screening: Screening
+    agreement: DateAgreement | None
+    go_live: GoLiveResult | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RatingsAnswer:
+    """Ratings of context with what they say, one scale of one file.
+
+    Attributes
+    ----------
+    ratings : Ratings
+        The ratings.
+    scale : str
+        In which respect.
+    agreement : AgreementResult or None
+        How far raters agree; None if nothing was rated twice.
+    distinguishing : DistinguishingResult or None
+        What sets trusts apart by the study's outcome; None without an outcome, or with trusts on one side only.
+    problems : tuple of str
+        Why one of them cannot be had.
+    """
+
+    ratings: Ratings
+    scale: str
+    agreement: AgreementResult | None
+    distinguishing: DistinguishingResult | None
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StudyResults:
     """Everything that a study found.
 
@@ -112,7 +161,7 @@ class StudyResults:
         What was noticed while the figures were read.
     quality : QualityReport
         Findings on the figures.
-    charts : tuple of XmRChart
+    charts : tuple of ControlChart
         Control charts of the programme's trusts.
     changes : tuple of WindowComparison
         Change-points of the programme's trusts, against their adoption windows.
@@ -132,10 +181,22 @@ class StudyResults:
         Test of parallel trends before the start, with what it could have missed.
     trends : TrendSensitivity or None
         How far trends may part before the answer changes.
+    families : tuple of FamilyResult
+        Declared families of questions, with p-values that allow for each other.
+    calibrated : tuple of CalibratedCondition
+        Conditions made of measures.
+    ratings : tuple of RatingsAnswer
+        Ratings of context and what they say.
     plugins : DataFrame
         Plugins that were loaded: name, package, version, bundled, sha256.
     failures : tuple of str
         Plugins that failed, and how.
+    funnels : tuple of Funnel
+        All trusts in one stretch of time, in the order of the plan.
+    second_opinions : tuple of ChangePoints
+        Change-points by penalised least squares, for comparison.
+    searches : tuple of ChangeSearch
+        What the dates of all trusts together say, one for each measure searched.
     """
 
     info: StudyInfo
@@ -147,7 +208,7 @@ class StudyResults:
     successions: tuple[Succession, ...]
     data_issues: tuple[Issue, ...]
     quality: QualityReport
-    charts: tuple[XmRChart, ...]
+    charts: tuple[ControlChart, ...]
     changes: tuple[WindowComparison, ...]
     answers: tuple[EffectAnswer, ...]
     cases: CaseTable | None
@@ -158,7 +219,13 @@ class StudyResults:
     power: tuple[PowerAnalysis, ...] = ()
     pretrend: PretrendResult | None = None
     trends: TrendSensitivity | None = None
+    families: tuple[FamilyResult, ...] = ()
+    calibrated: tuple[CalibratedCondition, ...] = ()
+    ratings: tuple[RatingsAnswer, ...] = ()
     failures: tuple[str, ...] = ()
+    funnels: tuple[Funnel, ...] = ()
+    second_opinions: tuple[ChangePoints, ...] = ()
+    searches: tuple[ChangeSearch, ...] = ()
 
     @property
     def primary(self) -> EffectAnswer:

@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from lean_impact.spc.xmr_chart import XmRChart
+    from lean_impact.spc.control_chart import ControlChart
 
 __all__ = ["assurance_icon", "variation_icon"]
 
@@ -29,12 +29,12 @@ _WAVE: Final = (
 )
 
 
-def variation_icon(chart: XmRChart) -> str:
+def variation_icon(chart: ControlChart) -> str:
     """Draw the variation of a chart.
 
     Parameters
     ----------
-    chart : XmRChart
+    chart : ControlChart
         The chart.
 
     Returns
@@ -66,12 +66,12 @@ def variation_icon(chart: XmRChart) -> str:
     return _svg(words, _open(_DIAMOND, NEUTRAL) + _letter(letter, NEUTRAL))
 
 
-def assurance_icon(chart: XmRChart) -> str:
+def assurance_icon(chart: ControlChart) -> str:
     """Draw the assurance of a chart.
 
     Parameters
     ----------
-    chart : XmRChart
+    chart : ControlChart
         The chart.
 
     Returns

@@ -8,7 +8,34 @@ from typing import Final, Literal
 
 from lean_impact.spc.signals import Rule
 
-__all__ = ["LABELS", "Phase", "PointType", "Variation"]
+__all__ = ["CENTRES", "CHART_NAMES", "LABELS", "ChartKind", "Phase", "PointType", "Variation"]
+
+ChartKind = Literal["XmR", "p", "p'", "u", "u'", "c", "g", "t"]
+"""Single figures; proportions, with Laney's allowance; rates, with it; counts; cases and times between events."""
+
+CHART_NAMES: Final[dict[ChartKind, str]] = {
+    "XmR": "XmR chart (individuals control chart)",
+    "p": "p chart (proportions against binomial limits)",
+    "p'": "p' chart (proportions, limits by Laney's method)",
+    "u": "u chart (rates against Poisson limits)",
+    "u'": "u' chart (rates, limits by Laney's method)",
+    "c": "c chart (counts against Poisson limits)",
+    "g": "g chart (cases between events)",
+    "t": "t chart (time between events)",
+}
+"""The kind of chart in words."""
+
+CENTRES: Final[dict[ChartKind, str]] = {
+    "XmR": "mean",
+    "p": "overall proportion",
+    "p'": "overall proportion",
+    "u": "overall rate",
+    "u'": "overall rate",
+    "c": "mean",
+    "g": "median",
+    "t": "centre",
+}
+"""What the centre line is called."""
 
 Variation = Literal["improvement", "concern", "neutral", "common cause", "too short to judge"]
 """What the last point says about the process."""
@@ -53,7 +80,7 @@ class Phase:
     n_basis : int
         Points that the limits rest on.
     centre, lower, upper : float
-        Mean and limits, NaN if there are none.
+        Centre line and limits, those of its last point where they vary; NaN if there are none.
     trial : bool
         Whether the limits rest on fewer points than the rule set asks for.
     reason : str

@@ -8,7 +8,7 @@ from typing import Final, Literal
 import numpy as np
 
 from lean_impact.domain import Measure
-from lean_impact.kernels import xmr as kernel
+from lean_impact.kernels import special_causes as kernel
 
 __all__ = ["NHSRPLOTTHEDOTS_0_2", "NHS_2023", "Assurance", "RuleSet"]
 
@@ -66,7 +66,7 @@ class RuleSet:
         better = {"increase": 1, "decrease": -1, "neutral": 0}[measure.improvement]
         return better if self.improvement_wins else 0
 
-    def assurance(self, measure: Measure, *, target: float, centre: float, width: float) -> Assurance | None:
+    def assurance(self, measure: Measure, *, target: float, lower: float, upper: float) -> Assurance | None:
         """Judge a target against the limits.
 
         Parameters
@@ -75,8 +75,8 @@ class RuleSet:
             Says which direction is better.
         target : float
             Standard to meet, in the unit of the measure.
-        centre, width : float
-            Mean and distance of the limits from it; NaN if there are no limits.
+        lower, upper : float
+            Limits; NaN if there are none.
 
         Returns
         -------
@@ -92,20 +92,20 @@ class RuleSet:
         >>> from lean_impact.domain import Measure
         >>> measure = Measure(id="m", name="M", kind="mean", improvement="increase", dimension="quality",
         ...                   frequency="month", unit="points")
-        >>> NHS_2023.assurance(measure, target=7.0, centre=10.0, width=2.0)
+        >>> NHS_2023.assurance(measure, target=7.0, lower=8.0, upper=12.0)
         'pass'
         """
-        if measure.improvement == "neutral" or not np.isfinite(width):
+        if measure.improvement == "neutral" or not (np.isfinite(lower) and np.isfinite(upper)):
             return None
-        sign = 1 if measure.improvement == "increase" else -1
-        # Mirrored so that higher is better: distances of the target from the two limits.
-        above_best = sign * (target - centre) - width
-        below_worst = -sign * (target - centre) - width
-        rounding = float(kernel.slack(np.array(target), max(abs(centre), width)))
+        # Distances by which the target lies beyond the better and the worse limit.
+        worse, better = lower - target, target - upper
+        if measure.improvement == "decrease":
+            worse, better = better, worse
+        rounding = float(kernel.slack(np.array(target), max(abs(lower), abs(upper))))
         decides = -rounding if self.target_on_limit_decides else rounding
-        if below_worst > decides:
+        if worse > decides:
             return "pass"
-        return "fail" if above_best > decides else "hit or miss"
+        return "fail" if better > decides else "hit or miss"
 
 
 NHS_2023: Final = RuleSet(

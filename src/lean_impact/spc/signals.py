@@ -9,7 +9,7 @@ from typing import Final, Literal
 import numpy as np
 
 from lean_impact.domain import Measure
-from lean_impact.kernels import xmr as kernel
+from lean_impact.kernels import special_causes as kernel
 from lean_impact.spc.rules import RuleSet
 
 __all__ = ["RULES", "Nature", "Rule", "Side", "Signal", "find_signals", "nature_of"]
@@ -91,7 +91,7 @@ def find_signals(
 
     Parameters
     ----------
-    broken : kernels.xmr.Signals
+    broken : kernels.special_causes.Signals
         Which rule each point breaks.
     values : ndarray of float64, shape (n_points,)
         Values that were judged.

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 
-from lean_impact._version import __version__
-from lean_impact.domain import Provenance
-from lean_impact.domain.period import MONTHS
-from lean_impact.errors import DesignError, Issue, TableError
 from lean_impact.kernels import xmr as kernel
+from lean_impact.kernels.special_causes import Lines
+from lean_impact.spc._charting import Limited, Method, draw_up
+from lean_impact.spc._decisions import Decisions, Target, check_series
+from lean_impact.spc.control_chart import ControlChart
 from lean_impact.spc.records import Baseline, Exclusion, Rebase
 from lean_impact.spc.rules import NHS_2023, RuleSet
-from lean_impact.spc.signals import find_signals
-from lean_impact.spc.xmr_chart import XmRChart
-from lean_impact.spc.xmr_words import cautions_of
 from lean_impact.tables import Series
 
 __all__ = ["XmR"]
@@ -71,8 +67,8 @@ class XmR:
         baseline: Baseline | None = None,
         rebase: Sequence[Rebase] = (),
         exclude: Sequence[Exclusion] = (),
-        target: float | None = None,
-    ) -> XmRChart:
+        target: Target = None,
+    ) -> ControlChart:
         """Compute limits and judge every point.
 
         Parameters
@@ -85,12 +81,13 @@ class XmR:
             Dates from which new limits hold, each with its reason.
         exclude : sequence of Exclusion
             Points that count neither for the limits nor for the rules.
-        target : float, optional
-            Standard to meet, in the unit of the measure; the measure's own target if not given.
+        target : float or sequence of TargetStep, optional
+            Standard to meet, in the unit of the measure: one for all periods, or from dates on. The measure's
+            own target if not given.
 
         Returns
         -------
-        XmRChart
+        ControlChart
             Limits, signals and both icons.
 
         Raises
@@ -106,203 +103,24 @@ class XmR:
         limits of their own. A phase with fewer points than ``rules.min_points`` has no limits, and one
         with fewer than ``rules.trial_below`` has trial limits.
         """
-        _check_series(series)
-        _check_decisions(series, baseline, rebase, exclude, target)
-        rebase = tuple(sorted(rebase, key=lambda record: record.date))
-        exclude = tuple(sorted(exclude, key=lambda record: record.date))
-        chart = self._judge(series, baseline, rebase, exclude, target)
-        plain = self._judge(series, baseline, rebase, (), target) if exclude else None
-        return chart.with_cautions(cautions_of(chart, without_exclusions=plain))
+        check_series(series, series.values)
+        decisions = Decisions.of(
+            series, series.values, baseline=baseline, rebase=rebase, exclude=exclude, target=target
+        )
+        return draw_up(self._method(series.values), series, decisions)
 
-    def _judge(
-        self,
-        series: Series,
-        baseline: Baseline | None,
-        rebase: tuple[Rebase, ...],
-        exclude: tuple[Exclusion, ...],
-        target: float | None,
-    ) -> XmRChart:
-        excluded = np.isin(series.periods, _days(exclude))
-        judged = np.where(excluded, np.nan, series.values)
-        starts = np.searchsorted(_days(rebase), series.periods, side="right")
-        # Number the phases that exist: a rebase on the first date begins phase 1, not 2.
-        phase = np.unique(starts, return_inverse=True)[1] + 1
-        basis = _basis(series, judged, phase, baseline)
-        rules = self.rules
-        centre, width, broken = kernel.chart(
-            judged,
-            phase,
-            basis=basis,
+    def _method(self, values: np.ndarray) -> Method:
+        def limits(at: np.ndarray, counted: np.ndarray) -> Limited:
+            found = kernel.limits(
+                values[at], basis=counted, screen=self.screen, min_points=self.rules.min_points
+            )
+            return Limited(Lines.around(*(part[..., np.newaxis] for part in found)))
+
+        return Method(
+            kind="XmR",
+            rules=self.rules,
             screen=self.screen,
-            min_points=rules.min_points,
-            shift_length=rules.shift_length,
-            trend_length=rules.trend_length,
-            near_includes_outside=rules.near_includes_outside,
+            values=values,
+            limits=limits,
+            parameters={},
         )
-        rule, side = kernel.shown(broken, prefer=rules.preferred_side(series.measure))
-        found = find_signals(
-            broken,
-            values=judged,
-            phase=phase,
-            periods=series.periods,
-            measure=series.measure,
-            rules=rules,
-        )
-        for array in (judged, phase, basis, excluded, centre, width, rule, side):
-            array.flags.writeable = False
-        return XmRChart(
-            series=series,
-            rule_set=rules,
-            screen=self.screen,
-            baseline=baseline,
-            rebases=rebase,
-            exclusions=exclude,
-            target=series.measure.target if target is None else target,
-            judged=judged,
-            phase=phase,
-            basis=basis,
-            centre=centre,
-            width=width,
-            rule=rule,
-            side=side,
-            signal_records=found,
-            provenance=self._provenance(series, baseline, rebase, exclude, target),
-            cautions=(),
-        )
-
-    def _provenance(
-        self,
-        series: Series,
-        baseline: Baseline | None,
-        rebase: tuple[Rebase, ...],
-        exclude: tuple[Exclusion, ...],
-        target: float | None,
-    ) -> Provenance:
-        own = series.measure.target
-        return Provenance(
-            plugin="lean_impact",
-            version=__version__,
-            parameters={
-                "chart": "XmR",
-                "rule_set": str(self.rules),
-                "screen": str(self.screen),
-                "baseline": "all points" if baseline is None else str(baseline),
-                "rebase": "; ".join(map(str, rebase)) or "none",
-                "exclude": "; ".join(map(str, exclude)) or "none",
-                "target": f"{own} (the measure's)" if target is None else f"{target} (given)",
-            },
-            steps=(f"XmR chart of {series.measure.id} of {series.trust}, {len(series)} periods",),
-        )
-
-
-def _days(records: Sequence[Rebase] | Sequence[Exclusion]) -> np.ndarray:
-    return np.array([record.date for record in records], dtype="datetime64[D]")
-
-
-def _basis(series: Series, judged: np.ndarray, phase: np.ndarray, baseline: Baseline | None) -> np.ndarray:
-    known = np.isfinite(judged)
-    if baseline is None:
-        return np.asarray(known)
-    if baseline.freeze_after_points is not None:
-        return kernel.first_points(judged, phase, n_points=baseline.freeze_after_points)
-    before = _ended_by(series, baseline.freeze_before)
-    # The frozen limits belong to the phase of the last baseline period; other phases keep their own.
-    frozen = phase == phase[before][-1]
-    return np.asarray(known & (before | ~frozen))
-
-
-def _ended_by(series: Series, day: date | None) -> np.ndarray:
-    """Mark the periods that end on or before a day, whatever day of a month the periods begin on."""
-    months = series.periods.astype("datetime64[M]")
-    into = series.periods - months.astype("datetime64[D]")
-    following = months + np.timedelta64(MONTHS[series.measure.frequency], "M")
-    return np.asarray(following.astype("datetime64[D]") + into <= np.datetime64(day, "D"))
-
-
-def _check_series(series: Series) -> None:
-    issues = []
-    if len(series.values) != len(series.periods):
-        issues.append(
-            Issue(
-                rule="unequal-lengths",
-                message=f"{len(series.values)} values for {len(series.periods)} periods; give one for each",
-            )
-        )
-    steps = np.diff(series.periods).astype(int)
-    issues += [
-        Issue(
-            rule="duplicate" if steps[at] == 0 else "unsorted",
-            row=int(at) + 2,
-            message=(
-                f"{series.periods[at + 1]} is given twice; keep one figure for each period"
-                if steps[at] == 0
-                else f"{series.periods[at + 1]} comes after {series.periods[at]}; sort the series by date"
-            ),
-        )
-        for at in np.flatnonzero(steps <= 0)
-    ]
-    issues += [
-        Issue(
-            rule="infinite",
-            row=int(at) + 1,
-            message=f"value {at + 1} is infinite; leave it missing if it was not published",
-        )
-        for at in np.flatnonzero(np.isinf(series.values))
-    ]
-    if issues:
-        raise TableError(f"{_name(series)} cannot be charted: {len(issues)} problem(s)", issues)
-    if not np.isfinite(series.values).any():
-        raise DesignError(f"{_name(series)} has no figure at all; nothing can be charted")
-
-
-def _check_decisions(
-    series: Series,
-    baseline: Baseline | None,
-    rebase: Sequence[Rebase],
-    exclude: Sequence[Exclusion],
-    target: float | None,
-) -> None:
-    first, last = series.periods[0], series.periods[-1]
-    issues = []
-    for what, records in (("rebase", rebase), ("exclusion", exclude)):
-        days = [record.date for record in records]
-        issues += [
-            Issue(
-                rule=f"{what}-not-in-data",
-                message=(
-                    f"{what} at {day} ({record.reason}): no period of the series begins on that day; it runs "
-                    f"from {first} to {last}, give the first day of a period"
-                ),
-            )
-            for day, record in zip(days, records, strict=True)
-            if np.datetime64(day, "D") not in series.periods
-        ]
-        issues += [
-            Issue(rule=f"{what}-repeated", message=f"{what} at {day} is given more than once; keep one")
-            for day in sorted({day for day in days if days.count(day) > 1})
-        ]
-    if baseline is not None and baseline.freeze_before is not None:
-        before = _ended_by(series, baseline.freeze_before)
-        if before.all() or not before.any():
-            issues.append(
-                Issue(
-                    rule="baseline-outside-data",
-                    message=(
-                        f"baseline before {baseline.freeze_before}: it leaves {int(before.sum())} periods "
-                        f"before and {int((~before).sum())} after; the series runs from {first} to {last}, "
-                        "choose a date within it"
-                    ),
-                )
-            )
-    if target is not None and not np.isfinite(target):
-        issues.append(Issue(rule="target-not-finite", message=f"target {target} is not a finite number"))
-    if not issues and np.isin(series.periods, _days(exclude))[np.isfinite(series.values)].all():
-        issues.append(
-            Issue(rule="all-excluded", message="every figure is excluded; nothing is left to chart")
-        )
-    if issues:
-        raise DesignError(f"{_name(series)} cannot be charted as asked: {len(issues)} problem(s)", issues)
-
-
-def _name(series: Series) -> str:
-    return f"measure '{series.measure.id}' of {series.trust}"

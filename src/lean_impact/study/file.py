@@ -30,7 +30,7 @@ from lean_impact.domain.programme import Confidence
 from lean_impact.domain.trust import TrustCode
 from lean_impact.errors import Issue, StudyError
 
-__all__ = ["DataBlock", "Study", "load_study"]
+__all__ = ["DataBlock", "RatingsBlock", "Study", "load_study"]
 
 _LIKE_A_DATE = re.compile(r"(?<![\w-])\d{4}-\d{1,2}-\d{1,2}(?![\w-])")
 _TABLES = (".csv", ".csv.gz")
@@ -75,6 +75,22 @@ class DataBlock(DomainModel):
         return self
 
 
+class RatingsBlock(DomainModel):
+    """A file of ratings of context.
+
+    Parameters
+    ----------
+    file : str
+        CSV file, relative to the study file: trust, construct, date, rater, state, value; scale where the framework
+        has several, evidence if known.
+    framework : str
+        Identifier of the framework, see ``lean-impact plugins list``.
+    """
+
+    file: str
+    framework: str
+
+
 class _CellState(DomainModel):
     state: State
     confidence: Confidence
@@ -88,6 +104,7 @@ class _ConditionEntry(Condition):
 class _Context(DomainModel):
     conditions: tuple[_ConditionEntry, ...] = Field(min_length=1)
     outcome: CrispOutcome | None = None
+    ratings: tuple[RatingsBlock, ...] = ()
 
     def cases(self, trusts: tuple[str, ...]) -> CaseTable:
         """Return the table of cases; ValueError if it is not complete."""
@@ -136,6 +153,8 @@ class _StudyFile(DomainModel):
         ]
         if self.plan.contingency and not self.context:
             problems.append("plan.contingency needs a [context] with conditions")
+        if self.context and self.context.ratings and self.plan.ratings is None:
+            problems.append("context.ratings needs plan.ratings, which says whether mixed ratings count")
         if self.context:
             try:
                 self.context.cases(codes)
@@ -171,6 +190,8 @@ class Study:
         Which trust showed which condition.
     outcome : CrispOutcome or None
         A yes-or-no outcome beside the effects.
+    ratings : tuple of RatingsBlock
+        Files of ratings of context.
     path : Path
         The file.
     sha256 : str
@@ -184,6 +205,7 @@ class Study:
     plan: AnalysisPlan
     cases: CaseTable | None
     outcome: CrispOutcome | None
+    ratings: tuple[RatingsBlock, ...]
     path: Path
     sha256: str
 
@@ -240,6 +262,7 @@ def load_study(path: str | Path) -> Study:
         plan=parsed.plan,
         cases=parsed.context.cases(parsed.programme.codes) if parsed.context else None,
         outcome=parsed.context.outcome if parsed.context else None,
+        ratings=parsed.context.ratings if parsed.context else (),
         path=path,
         sha256=hashlib.sha256(content).hexdigest(),
     )

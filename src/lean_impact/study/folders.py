@@ -132,6 +132,7 @@ def read_from(study: Study) -> list[Path]:
         for name in (block.file, block.folder, block.blocks, block.trusts, block.successions)
         if name is not None
     ]
+    named += [block.file for block in study.ratings]
     return [study.path, *(study.folder / name for name in named)]
 
 

@@ -17,7 +17,7 @@ from lean_impact.errors import InputError, Issue, StudyError
 from lean_impact.hooks import Owned, Plugins, SourceEntry
 from lean_impact.sources import DataSource, Tidied, read_source
 from lean_impact.study.file import DataBlock, Study
-from lean_impact.tables import Panel, read_text_table
+from lean_impact.tables import Panel, Ratings, read_text_table
 
 __all__ = ["StudyInputs", "read_inputs", "read_with"]
 
@@ -36,6 +36,8 @@ class StudyInputs:
         Origin and quality of each block.
     successions : tuple of Succession
         Mergers and splits.
+    ratings : tuple of Ratings
+        Ratings of context, in the order of the study file.
     issues : tuple of Issue
         What was noticed while reading.
     """
@@ -44,6 +46,7 @@ class StudyInputs:
     names: dict[str, str]
     blocks: pd.DataFrame
     successions: tuple[Succession, ...]
+    ratings: tuple[Ratings, ...]
     issues: tuple[Issue, ...]
 
 
@@ -82,6 +85,7 @@ def read_inputs(study: Study, *, plugins: Plugins) -> StudyInputs:
         names=_names(study),
         blocks=_blocks(study),
         successions=_successions(study),
+        ratings=_ratings(study, plugins),
         issues=issues,
     )
     _check_plan(study, panel)
@@ -199,6 +203,27 @@ def _successions(study: Study) -> tuple[Succession, ...]:
                 issues.append(Issue(rule="bad-succession", file=name, row=position + 2, message=words))
     if issues:
         raise StudyError("the table of trust successions cannot be used", issues)
+    return tuple(found)
+
+
+def _ratings(study: Study, plugins: Plugins) -> tuple[Ratings, ...]:
+    found = []
+    for block in study.ratings:
+        framework = plugins.framework(block.framework).entry
+        path = study.folder / block.file
+        ratings = Ratings.read_csv(path, framework=framework)
+        strangers = sorted(set(ratings.trusts) - set(study.programme.codes))
+        if strangers:
+            message = f"{block.file} rates {', '.join(strangers)}, which takes no part in the programme"
+            raise StudyError(f"{message}; correct the code or remove the rows")
+        file = InputFile(
+            path=path.name,
+            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+            rows=len(ratings),
+            encoding="utf-8",
+        )
+        provenance = Provenance(files=(file,), version=__version__, steps=(f"read {path.name}",))
+        found.append(Ratings(ratings.frame, framework, provenance))
     return tuple(found)
 
 

@@ -69,6 +69,7 @@ def manifest_of(study: Study, results: StudyResults, *, rows: Mapping[str, int])
 def _beside(study: Study) -> list[dict[str, Any]]:
     """Describe the tables beside the figures."""
     names = {name for block in study.data for name in (block.blocks, block.trusts, block.successions) if name}
+    names |= {block.file for block in study.ratings}
     found = []
     for name in sorted(names):
         content = (study.folder / name).read_bytes()

@@ -10,6 +10,7 @@ from lean_impact._version import __version__
 from lean_impact.effects import conclusion
 from lean_impact.hooks import Plugins
 from lean_impact.report import OutputFolder, Report, Section, StudyResults, render_html, write_tables
+from lean_impact.study.context import StudyContext
 from lean_impact.study.file import Study, load_study
 from lean_impact.study.folders import keep_apart, read_from
 from lean_impact.study.headline import headline
@@ -163,15 +164,18 @@ def _evaluate(study: Study, plugins: Plugins, tell: _Teller) -> tuple[StudyResul
     tell("Checking their quality")
     quality = stages.quality()
     tell("Drawing up control charts")
-    charts = stages.charts()
+    charts, funnels = stages.charts(), stages.funnels()
     tell("Looking for change-points")
-    changes = stages.changes()
+    changes, second_opinions = stages.changes(), stages.second_opinions()
+    searches = stages.searches(comparisons)
     tell("Estimating effects")
     answers = stages.answers(comparisons)
     tell("Asking the question in every declared way")
     curve, power = stages.triangulation.curve(), stages.triangulation.power()
     pretrend, trends = stages.triangulation.trends(answers)
     tell("Judging conditions")
+    context = StudyContext(study=study, inputs=inputs, seed=stages.seeds_of(study.plan)["contingency"])
+    families, calibrated, ratings = context.families(answers), context.calibrated(), context.ratings()
     contingency = stages.contingency(answers)
     results = StudyResults(
         info=study.info,
@@ -184,7 +188,10 @@ def _evaluate(study: Study, plugins: Plugins, tell: _Teller) -> tuple[StudyResul
         data_issues=inputs.issues,
         quality=quality,
         charts=charts,
+        funnels=funnels,
         changes=changes,
+        second_opinions=second_opinions,
+        searches=searches,
         answers=answers,
         cases=study.cases,
         outcome=study.outcome,
@@ -193,6 +200,9 @@ def _evaluate(study: Study, plugins: Plugins, tell: _Teller) -> tuple[StudyResul
         power=power,
         pretrend=pretrend,
         trends=trends,
+        families=families,
+        calibrated=calibrated,
+        ratings=ratings,
         plugins=plugin_table(plugins),
         failures=tuple(map(str, plugins.failures)),
     )

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 
 import numpy as np
 
-from lean_impact.changepoints import RupturesDetector, WindowComparison
+from lean_impact.changepoints import ChangePoints, WindowComparison
 from lean_impact.contingency import Contingency, ContingencyAnalysis, ContingencyModel, OutcomeMove
 from lean_impact.domain import (
     AnalysisPlan,
@@ -33,17 +32,18 @@ from lean_impact.errors import DesignError, Issue, StudyError
 from lean_impact.hooks import Plugins
 from lean_impact.pooled import RandomEffects
 from lean_impact.quality import QualityReport, assess
-from lean_impact.report import EffectAnswer, MethodAnswer
-from lean_impact.spc import NHS_2023, NHSRPLOTTHEDOTS_0_2, Baseline, XmR, XmRChart
+from lean_impact.report import ChangeSearch, EffectAnswer, MethodAnswer
+from lean_impact.spc import ControlChart, Funnel
+from lean_impact.study.charting import draw_charts, draw_funnels
 from lean_impact.study.estimators import check_methods, make_estimator
 from lean_impact.study.file import Study
 from lean_impact.study.inputs import StudyInputs
 from lean_impact.study.scorers import check_scorers, open_scorer
+from lean_impact.study.series_stages import SeriesStages
 from lean_impact.study.triangulation import Triangulation
 
 __all__ = ["Stages"]
 
-_RULES = {"nhs_2023": NHS_2023, "nhsrplotthedots_0_2": NHSRPLOTTHEDOTS_0_2}
 _FEWEST_TO_POOL = 2
 
 
@@ -85,36 +85,46 @@ class Stages:
 
     # ------------------------------------------------------------------ one series at a time
 
-    def charts(self) -> tuple[XmRChart, ...]:
+    def charts(self) -> tuple[ControlChart, ...]:
         """Draw up a control chart for each trust of the programme and each planned measure."""
-        plan = self.study.plan.spc
+        return draw_charts(self.study, self.inputs)
+
+    def funnels(self) -> tuple[Funnel, ...]:
+        """Set all trusts against funnel limits, for each planned stretch of time."""
+        return draw_funnels(self.study, self.inputs)
+
+    @property
+    def _dates(self) -> SeriesStages | None:
+        plan = self.study.plan.changepoints
         if plan is None:
-            return ()
-        estimator = XmR(rules=_RULES[plan.rules])
-        panel = self.inputs.panel.restrict(trusts=self.study.programme.codes, measures=plan.measures)
-        baseline = Baseline(freeze_before=plan.baseline.end, label="declared start")
-        return tuple(
-            estimator.chart(
-                panel.window(plan.baseline.start, date.max).series(code, measure), baseline=baseline
-            )
-            for measure in plan.measures
-            for code in self.study.programme.codes
+            return None
+        return SeriesStages(
+            plan=plan,
+            programme=self.study.programme,
+            panel=self.inputs.panel,
+            seed=self._seeds["changepoints"],
         )
 
     def changes(self) -> tuple[WindowComparison, ...]:
         """Look for change-points blindly, then compare them with the adoption windows."""
-        plan = self.study.plan.changepoints
-        if plan is None:
-            return ()
-        detector = RupturesDetector(seed=self._seeds["changepoints"], false_alarm=plan.false_alarm)
-        panel = self.inputs.panel.window(plan.window.start, plan.window.end)
-        found = {
-            (measure, code): detector.detect(panel.series(code, measure))
-            for measure in plan.measures
-            for code in self.study.programme.codes
-        }
-        windows = {code: self.study.programme.adoption_of(code).window for code in self.study.programme.codes}
-        return tuple(result.compare(windows[code]) for (_, code), result in found.items())
+        return self._dates.changes() if self._dates else ()
+
+    def second_opinions(self) -> tuple[ChangePoints, ...]:
+        """Look for them again by penalised least squares."""
+        return self._dates.second_opinions() if self._dates else ()
+
+    def searches(self, comparisons: Mapping[str, Comparison]) -> tuple[ChangeSearch, ...]:
+        """Screen all trusts, and ask whether changes follow the programme.
+
+        Parameters
+        ----------
+        comparisons : mapping of str to Comparison
+            Comparison trusts of every effect question; a measure takes those of the first question on it.
+        """
+        controls: dict[str, Comparison] = {}
+        for question in self.study.plan.effects:
+            controls.setdefault(question.measure, comparisons[question.id])
+        return self._dates.searches(controls) if self._dates else ()
 
     # ------------------------------------------------------------------ effects
 

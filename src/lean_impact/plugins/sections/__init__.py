@@ -13,8 +13,10 @@ __all__ = ["lean_impact_sections"]
 # name, place in the report, summary, module and function that builds it
 _SECTIONS = (
     ("effects", 100, "How much did it change, against trusts without the programme?", "effects"),
+    ("families", 150, "Which finds hold when questions asked together allow for each other?", "families"),
     ("spc", 200, "Control charts of each trust, limits frozen at the declared start", "series"),
-    ("changes", 300, "Change-points found without knowing the dates", "series"),
+    ("changes", 300, "Change-points found without knowing the dates", "changes"),
+    ("context", 350, "What context did each trust start from?", "context"),
     ("contingency", 400, "Under which conditions does it work?", "contingency"),
     ("events", 500, "Adoption windows and what else happened", "background"),
     ("quality", 600, "What can be trusted in the figures", "quality"),

@@ -160,7 +160,9 @@ def method_section(results: StudyResults) -> Section:
             ),
             (
                 "Control charts: XmR with limits at 2.66 mean moving ranges, frozen at the declared start. Change-points: "
-                "changes of level with a penalty calibrated by simulation. Conditions: every model is judged by predicting "
+                "an exact search under autocorrelated noise with the season in the model, each change then tested given the "
+                "others against simulated stable series; a screen of all trusts with the false discovery rate; and the "
+                "programme's dates against those of other trusts. Conditions: every model is judged by predicting "
                 "each trust from the others, against a model that knows no condition."
             ),
         ),

@@ -1,16 +1,24 @@
-"""Sections on single series: control charts, and change-points found without knowing the dates."""
+"""The section on control charts of single series."""
 
 from __future__ import annotations
 
-import numpy as np
+from datetime import date
+
 import pandas as pd
 
-from lean_impact.changepoints import WindowComparison
-from lean_impact.plugins.sections.common import only
-from lean_impact.report import Chart, Column, SafeSvg, Section, StudyResults, Table, formats
-from lean_impact.spc import XmRChart, assurance_icon, expected_false_signals, variation_icon
+from lean_impact.report import Chart, Column, SafeSvg, Section, StudyResults, Table
+from lean_impact.spc import (
+    ControlChart,
+    Funnel,
+    Overview,
+    assurance_icon,
+    beside,
+    overview,
+    variation_icon,
+)
+from lean_impact.spc.overview import ROWS as GRID_ROWS
 
-__all__ = ["changes_section", "spc_section"]
+__all__ = ["spc_section"]
 
 
 def spc_section(results: StudyResults) -> Section | None:
@@ -29,12 +37,13 @@ def spc_section(results: StudyResults) -> Section | None:
     if not results.charts:
         return None
     first = results.charts[0]
+    view = _overview(results)
     return Section(
         id="spc",
         title="Was each trust stable before, and what came after?",
         question="Do the figures of each trust move beyond their usual variation after the declared start?",
         answer=_spc_answer(results),
-        cautions=(*_unstable_words(results), _false_signals(results), *_shared_cautions(results)),
+        cautions=(*_unstable_words(results), view.note, *_shared_cautions(results)),
         paragraphs=(
             (
                 "Limits are computed from the months before the declared start and carried over all later ones, so "
@@ -42,9 +51,17 @@ def spc_section(results: StudyResults) -> Section | None:
                 f"why, and a rule is not a p-value. Rule set: {first.rule_set}."
             ),
         ),
-        tables=(_icon_table(results), _caution_table(results)),
-        sections=tuple(_chart_section(results, measure) for measure in _measures(results)),
+        tables=(_icon_table(results, view), _grid_table(view), _caution_table(results)),
+        sections=(
+            *(_chart_section(results, measure) for measure in _measures(results)),
+            *((_funnel_section(results),) if results.funnels else ()),
+        ),
     )
+
+
+def _overview(results: StudyResults) -> Overview:
+    names = [f"{results.label(chart.trust)}: {chart.measure.name}" for chart in results.charts]
+    return overview(results.charts, names=names)
 
 
 def _measures(results: StudyResults) -> tuple[str, ...]:
@@ -78,25 +95,9 @@ def _unstable_words(results: StudyResults) -> tuple[str, ...]:
     )
 
 
-def _unstable_before(results: StudyResults, chart: XmRChart) -> bool:
+def _unstable_before(results: StudyResults, chart: ControlChart) -> bool:
     plan = results.plan.spc
     return plan is not None and any(signal.confirmed < plan.baseline.end for signal in chart.signal_records)
-
-
-def _false_signals(results: StudyResults) -> str:
-    lengths = [len(chart.values) for chart in results.charts]
-    plan = results.plan.spc
-    baseline = None
-    if plan is not None:
-        months = [int(np.sum(chart.periods < np.datetime64(plan.baseline.end))) for chart in results.charts]
-        baseline = int(np.median(months))
-    found = expected_false_signals(
-        len(results.charts),
-        n_points=int(np.median(lengths)),
-        baseline_points=baseline,
-        seed=results.plan.seed,
-    )
-    return str(found.summary())
 
 
 def _shared_cautions(results: StudyResults) -> tuple[str, ...]:
@@ -107,7 +108,7 @@ def _shared_cautions(results: StudyResults) -> tuple[str, ...]:
     return tuple(caution for caution in results.charts[0].cautions if caution in common)
 
 
-def _icon_table(results: StudyResults) -> Table:
+def _icon_table(results: StudyResults, view: Overview) -> Table:
     records = [
         {
             "trust": chart.trust,
@@ -137,11 +138,33 @@ def _icon_table(results: StudyResults) -> Table:
             "latest": Column(label="Latest", align="right"),
             "target": Column(label="Target", align="right"),
         },
-        note="Variation speaks of the last point only; assurance compares the target with the limits.",
+        note=f"Variation speaks of the last point only; assurance compares the target with the limits. {view.note}",
     )
 
 
-def _variation(chart: XmRChart) -> str:
+def _grid_table(view: Overview) -> Table:
+    frame = view.grid()
+    icons = {chart.variation: variation_icon(chart) for chart in reversed(view.charts)}
+    rows = [
+        SafeSvg(svg=icons[key], words=words) if (key := _row_of(words)) in icons else words
+        for words in frame["variation"]
+    ]
+    frame = frame.assign(variation=pd.Series(rows, dtype=object))
+    return Table(
+        id="spc-grid",
+        caption="Measures by variation (rows) and assurance (columns)",
+        frame=frame,
+        columns={"variation": "Variation"},
+        note="“Improvement, still fails its target” is a common and honest finding: the two icons answer two questions.",
+    )
+
+
+def _row_of(words: str) -> str:
+    """Return the variation that a row of the grid stands for."""
+    return {name: variation for variation, name in GRID_ROWS}[words]
+
+
+def _variation(chart: ControlChart) -> str:
     return f"{chart.variation}, {chart.variation_side}" if chart.variation_side else chart.variation
 
 
@@ -177,138 +200,80 @@ def _chart_section(results: StudyResults, measure: str) -> Section:
     return Section(
         id=f"spc-{measure}",
         title=charts[0].measure.name,
-        charts=tuple(_spc_chart(results, chart) for chart in charts),
+        charts=tuple(drawn for chart in charts for drawn in _spc_charts(results, chart)),
     )
 
 
-def _spc_chart(results: StudyResults, chart: XmRChart) -> Chart:
+def _spc_charts(results: StudyResults, chart: ControlChart) -> tuple[Chart, ...]:
+    """Draw the chart as it is and, where there is something to take out, the adjusted one right after it."""
     key = f"spc-{chart.measure.id}-{chart.trust.lower()}"
     window = results.programme.adoption_of(chart.trust).window
-    found = [
-        comparison.result
-        for comparison in results.changes
-        if comparison.result.trust == chart.trust and comparison.result.measure.id == chart.measure.id
-    ]
-    dates = [change.period for result in found for change in result.changes]
-    return Chart(
+    name = f"{results.label(chart.trust)}: {chart.measure.name}"
+    dates = _suggested(results, chart)
+    plain = Chart(
         id=f"{key}-chart",
-        title=f"{results.label(chart.trust)}: {chart.measure.name}",
+        title=name,
         description=chart.description,
         draw=lambda ax: chart.plot(ax, window=window, change_points=dates),
         table=Table(id=key, caption=chart.title, frame=chart.to_frame(), max_rows=200),
         size=(9.0, 3.6),
     )
-
-
-def changes_section(results: StudyResults) -> Section | None:
-    """Build the section on change-points.
-
-    Parameters
-    ----------
-    results : StudyResults
-        Everything that the study found.
-
-    Returns
-    -------
-    Section or None
-        None if no search was planned.
-    """
-    plan = results.plan.changepoints
-    if plan is None or not results.changes:
-        return None
-    return Section(
-        id="change-points",
-        title="When did it change?",
-        question="Looked at without knowing any date: when did each trust's level change?",
-        answer=_changes_answer(results),
-        cautions=_changes_cautions(results),
-        paragraphs=(
-            (
-                f"The search is told no date. Its penalty is set by simulation so that about {plan.false_alarm:.0%} of stable "
-                "series with the same autocorrelation and the same holes would show any change. A change inside the "
-                "adoption window is no proof: winters, coding changes and national declines move many trusts at once."
-            ),
+    plan = results.plan.spc
+    both = beside(chart)
+    if plan is None or not plan.adjusted or not both.changed:
+        return (plain,)
+    adjusted = Chart(
+        id=f"{key}-adjusted-chart",
+        title=f"{name}, without {both.taken_out}",
+        description=" ".join([both.adjusted.description, *both.cautions]),
+        draw=lambda ax: both.adjusted.plot(ax, window=window),
+        table=Table(
+            id=f"{key}-adjusted", caption=both.adjusted.title, frame=both.adjusted.to_frame(), max_rows=200
         ),
-        tables=(_changes_table(results),),
-        sections=tuple(_changes_of(results, measure) for measure in _changed_measures(results)),
+        size=(9.0, 3.6),
     )
+    return (plain, adjusted)
 
 
-def _changed_measures(results: StudyResults) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(comparison.result.measure.id for comparison in results.changes))
+def _suggested(results: StudyResults, chart: ControlChart) -> list[date]:
+    """Return the change-points of the chart's series: suggestions, which change no limit."""
+    return [
+        change.period
+        for comparison in results.changes
+        if comparison.result.trust == chart.trust and comparison.result.measure.id == chart.measure.id
+        for change in comparison.result.changes
+    ]
 
 
-def _changes_answer(results: StudyResults) -> str:
-    primary = results.plan.primary.measure
-    mine = [item for item in results.changes if item.result.measure.id == primary] or list(results.changes)
-    said = "; ".join(f"{results.label(item.result.trust)}: {item.verdict}" for item in mine)
-    words = f"Against the adoption window, {mine[0].result.measure.name} changed {said}."
-    inside = [change for item in mine for change in item.changes("inside")]
-    falls = sum(change.size < 0 for change in inside)
-    if inside:
-        words += f" Of {len(inside)} changes inside a window {falls or 'none'} {'is a fall' if falls == 1 else 'are falls'}."
-    return words
-
-
-def _changes_cautions(results: StudyResults) -> tuple[str, ...]:
-    lines: dict[str, list[str]] = {}
-    for comparison in results.changes:
-        for caution in comparison.result.cautions:
-            lines.setdefault(caution, []).append(
-                f"{results.label(comparison.result.trust)} ({comparison.result.measure.name})"
-            )
-    n = len(results.changes)
-    return tuple(
-        caution if len(who) == n else f"{', '.join(who)}: {caution}" for caution, who in lines.items()
-    )
-
-
-def _changes_of(results: StudyResults, measure: str) -> Section:
-    mine = [item for item in results.changes if item.result.measure.id == measure]
+def _funnel_section(results: StudyResults) -> Section:
     return Section(
-        id=f"change-points-{measure}",
-        title=mine[0].result.measure.name,
-        charts=tuple(_changes_chart(results, item) for item in mine),
+        id="spc-funnels",
+        title="Among all trusts",
+        question="Where do the programme's trusts lie among all trusts in one stretch of time?",
+        answer=" ".join(_funnel_words(results, funnel) for funnel in results.funnels),
+        cautions=tuple(dict.fromkeys(words for funnel in results.funnels for words in funnel.cautions)),
+        charts=tuple(_funnel_chart(results, funnel, at) for at, funnel in enumerate(results.funnels, 1)),
     )
 
 
-def _changes_chart(results: StudyResults, item: WindowComparison) -> Chart:
-    result = item.result
+def _funnel_words(results: StudyResults, funnel: Funnel) -> str:
+    mine = [
+        f"{results.label(unit)} {place}"
+        for unit, place in zip(funnel.counts.units, funnel.positions, strict=True)
+        if unit in results.programme.codes
+    ]
+    return (
+        f"{funnel.title}, against 95% limits: {', '.join(mine) or 'no trust of the programme has figures'}."
+    )
+
+
+def _funnel_chart(results: StudyResults, funnel: Funnel, number: int) -> Chart:
+    labels = {code: results.label(code) for code in results.programme.codes}
     return Chart(
-        id=f"changes-{result.measure.id}-{result.trust.lower()}-chart",
-        title=f"{results.label(result.trust)}: levels found without knowing the dates",
-        description=result.description,
-        draw=lambda ax: result.plot(ax, window=item.window),
-        size=(9.0, 3.2),
-    )
-
-
-def _changes_table(results: StudyResults) -> Table:
-    frames = [frame for item in results.changes if not (frame := item.to_frame()).empty]
-    frame = pd.concat(frames, ignore_index=True) if frames else results.changes[0].to_frame()
-    frame.insert(0, "name", [results.label(str(code)) for code in frame["trust"]])
-    measures = {item.result.measure.id: item.result.measure for item in results.changes}
-    frame.insert(1, "about", [measures[key].name for key in frame["measure"]])
-    frame.insert(
-        2,
-        "change",
-        [
-            measures[key].format_change(size)
-            for key, size in zip(frame["measure"], frame["size"], strict=True)
-        ],
-    )
-    shown: dict[str, Column | str] = {
-        "name": "Trust",
-        "about": "Measure",
-        "change": Column(label="Change", align="right"),
-        "period": Column(label="First period of the new level", format=formats.month),
-        "p_value": Column(label="p-value", format=formats.p_value()),
-        "p_smallest": Column(label="Smallest reachable", format=formats.p_value()),
-        "where": "Against the adoption window",
-    }
-    return Table(
-        id="change-points-found",
-        caption="Change-points, and where each lies against the trust's adoption window",
-        frame=frame,
-        columns=only(frame, shown),
+        id=f"funnel-{number}-chart",
+        title=funnel.title,
+        description=funnel.description,
+        draw=lambda ax: funnel.plot(ax, highlight=labels),
+        table=Table(id=f"funnel-{number}", caption=funnel.title, frame=funnel.to_frame(), max_rows=200),
+        size=(7.5, 4.5),
     )

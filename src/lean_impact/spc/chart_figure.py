@@ -1,23 +1,24 @@
-"""Draw an XmR chart: shapes as well as hues, every line named beside it."""
+"""Draw a control chart: shapes as well as hues, every line named beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
 from textwrap import shorten
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from lean_impact.domain import Window
+from lean_impact.domain import Measure, Window
+from lean_impact.spc.points import CENTRES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from lean_impact.spc.control_chart import ControlChart
     from lean_impact.spc.points import PointType
-    from lean_impact.spc.xmr_chart import XmRChart
 
-__all__ = ["draw"]
+__all__ = ["LINE", "SMALL", "TARGET", "TEXT", "day_number", "draw", "time_axis"]
 
 TEXT: Final = "#212B32"
 LINE: Final = "#425563"
@@ -45,18 +46,23 @@ _STYLES: Final[dict[tuple[PointType, int], tuple[str, str, str, str]]] = {
 }
 
 
+_LEVEL_LIMITS: Final = frozenset({"XmR", "c", "g", "t"})
+"""Charts whose limits are the same for every point of a phase."""
+
+
 def draw(
-    chart: XmRChart,
+    chart: ControlChart,
     *,
     ax: Axes | None = None,
     window: Window | None = None,
     change_points: Sequence[date] = (),
+    span: tuple[float, float] | None = None,
 ) -> Axes:
     """Draw a chart on axes.
 
     Parameters
     ----------
-    chart : XmRChart
+    chart : ControlChart
         What to draw.
     ax : Axes, optional
         Where to draw; a new figure of 9 x 3.6 inches if not given.
@@ -64,6 +70,8 @@ def draw(
         Stretch to shade as the adoption window.
     change_points : sequence of date
         Suggested change-points, drawn as dotted lines; they change no limit.
+    span : tuple of float, optional
+        Ends of the value axis, before room is added for names; as the figures need if not given.
 
     Returns
     -------
@@ -79,6 +87,8 @@ def draw(
 
         ax = Figure(figsize=(9, 3.6), dpi=100, layout="constrained").add_subplot()
     ax.plot(chart.periods, chart.values, color=LINE, linewidth=1, zorder=3)
+    if span is not None:
+        ax.set_ylim(*span)
     _lines(chart, ax)
     _points(chart, ax)
     _shade(chart, ax, window)
@@ -87,20 +97,20 @@ def draw(
     return ax
 
 
-def _shade(chart: XmRChart, ax: Axes, window: Window | None) -> None:
+def _shade(chart: ControlChart, ax: Axes, window: Window | None) -> None:
     """Shade the baseline along the time axis and the adoption window, each labelled inside."""
     if chart.baseline is not None:
         for number in np.unique(chart.phase):
             inside = chart.periods[chart.basis & (chart.phase == number)]
             later = chart.periods[~chart.basis & np.isfinite(chart.judged) & (chart.phase == number)]
             if len(inside) and len(later):
-                start, end = _day(inside[0].item()), _day(later[0].item())
+                start, end = day_number(inside[0].item()), day_number(later[0].item())
                 ax.axvspan(start, end, color=BASELINE, zorder=0)
                 _note(ax, start, BOTTOM, "baseline")
     if window is not None:
         ax.axvspan(
-            _day(window.start),
-            _day(window.end),
+            day_number(window.start),
+            day_number(window.end),
             facecolor=ADOPTION,
             edgecolor="#E3B889",
             linewidth=0.8,
@@ -108,29 +118,61 @@ def _shade(chart: XmRChart, ax: Axes, window: Window | None) -> None:
             alpha=0.6,
             zorder=0,
         )
-        _note(ax, _day(window.start), BOTTOM, "adoption window")
+        _note(ax, day_number(window.start), BOTTOM, "adoption window")
 
 
-def _lines(chart: XmRChart, ax: Axes) -> None:
+def _lines(chart: ControlChart, ax: Axes) -> None:
     """Draw mean and limits phase by phase, so that no line joins two phases."""
     clip = (0.0, 1.0) if chart.measure.kind == "proportion" else (-np.inf, np.inf)
     for number in np.unique(chart.phase):
         at = chart.phase == number
         when = chart.periods[at]
         ax.plot(when, chart.centre[at], color=LINE, linewidth=1.4, zorder=2)
+        # Limits that vary with the denominator belong to their period: draw them as steps.
+        steps = "default" if chart.kind in _LEVEL_LIMITS else "steps-mid"
         for limit in (chart.lower, chart.upper):
             ax.plot(
-                when, np.clip(limit[at], *clip), color=LINE, linewidth=1.1, linestyle=(0, (6, 3)), zorder=2
+                when,
+                np.clip(limit[at], *clip),
+                color=LINE,
+                linewidth=1.1,
+                linestyle=(0, (6, 3)),
+                drawstyle=steps,
+                zorder=2,
             )
     last = chart.phases[-1]
-    named = [("mean", last.centre), ("upper limit", last.upper), ("lower limit", last.lower)]
+    named = [(CENTRES[chart.kind], last.centre), ("upper limit", last.upper), ("lower limit", last.lower)]
+    if np.isfinite(chart.target_line).any():
+        _target(chart, ax)
     if chart.target is not None:
-        ax.axhline(chart.target, color=TARGET, linewidth=1.2, linestyle=(0, (2, 1.5)), zorder=2)
         named.append(("target", chart.target))
     _name_lines(chart, ax, named, clip)
 
 
-def _name_lines(chart: XmRChart, ax: Axes, named: list[tuple[str, float]], clip: tuple[float, float]) -> None:
+def _target(chart: ControlChart, ax: Axes) -> None:
+    """Draw the target across the chart, or step by step where it varies or ends."""
+    style: dict[str, Any] = {"color": TARGET, "linewidth": 1.2, "linestyle": (0, (2, 1.5)), "zorder": 2}
+    if not chart.targets:
+        ax.axhline(chart.target_line[0], **style)
+        return
+    ax.step(chart.periods, chart.target_line, where="post", **style)
+    last = np.flatnonzero(np.isfinite(chart.target_line))[-1]
+    if last < len(chart.target_line) - 1:
+        when = day_number(chart.periods[last + 1].item())
+        ax.annotate(
+            "target ends",
+            (when, chart.target_line[last]),
+            xytext=(3, 0),
+            textcoords="offset points",
+            fontsize=SMALL,
+            color=TARGET,
+            va="center",
+        )
+
+
+def _name_lines(
+    chart: ControlChart, ax: Axes, named: list[tuple[str, float]], clip: tuple[float, float]
+) -> None:
     """Write each line's name and value at the right edge, moved apart where two would touch."""
     shown = sorted((min(max(y, clip[0]), clip[1]), y, name) for name, y in named if np.isfinite(y))
     low, high = ax.get_ylim()
@@ -152,7 +194,7 @@ def _name_lines(chart: XmRChart, ax: Axes, named: list[tuple[str, float]], clip:
         )
 
 
-def _points(chart: XmRChart, ax: Axes) -> None:
+def _points(chart: ControlChart, ax: Axes) -> None:
     kinds = np.array(chart.point_types)
     for (kind, side), (marker, face, edge, name) in _STYLES.items():
         at = (kinds == kind) & (chart.side == side)
@@ -171,18 +213,18 @@ def _points(chart: XmRChart, ax: Axes) -> None:
             )
 
 
-def _dates(chart: XmRChart, ax: Axes, change_points: Sequence[date]) -> None:
+def _dates(chart: ControlChart, ax: Axes, change_points: Sequence[date]) -> None:
     """Draw declared dates solid and suggested ones dotted, each with its name."""
     if chart.baseline is not None and chart.baseline.freeze_before is not None:
-        when = _day(chart.baseline.freeze_before)
+        when = day_number(chart.baseline.freeze_before)
         ax.axvline(when, color=TEXT, linewidth=1.3, zorder=2)
         _note(ax, when, TOP, chart.baseline.label)
     for record in chart.rebases:
-        when = _day(record.date)
+        when = day_number(record.date)
         ax.axvline(when, color=TEXT, linewidth=1.0, linestyle="-.", zorder=2)
         _note(ax, when, TOP, shorten(f"new limits: {record.reason}", 40, placeholder="..."))
     for position, day in enumerate(sorted(change_points)):
-        when = _day(day)
+        when = day_number(day)
         ax.axvline(when, color=SUGGESTED, linewidth=1.4, linestyle=":", zorder=2)
         if position == 0:
             _note(
@@ -194,7 +236,7 @@ def _dates(chart: XmRChart, ax: Axes, change_points: Sequence[date]) -> None:
             )
 
 
-def _day(day: date) -> float:
+def day_number(day: date) -> float:
     """Place a date on the time axis."""
     from matplotlib.dates import date2num
 
@@ -219,7 +261,8 @@ def _note(ax: Axes, when: float, height: float, words: str, colour: str = TEXT) 
     )
 
 
-def _axes(chart: XmRChart, ax: Axes) -> None:
+def time_axis(measure: Measure, ax: Axes) -> None:
+    """Format dates along the foot, and proportions as per cent along the side without ticks beyond 0 and 1."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.ticker import PercentFormatter
 
@@ -229,16 +272,23 @@ def _axes(chart: XmRChart, ax: Axes) -> None:
     ax.xaxis.set_major_formatter(formatter)
     ax.margins(x=0.01)
     low, high = ax.get_ylim()
-    if chart.measure.kind == "proportion":
+    if measure.kind == "proportion":
         ax.set_yticks([tick for tick in ax.get_yticks() if max(low, 0) <= tick <= min(high, 1)])
         ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    ax.tick_params(labelsize=8, colors=TEXT)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _axes(chart: ControlChart, ax: Axes) -> None:
+    low, high = ax.get_ylim()
+    time_axis(chart.measure, ax)
     ax.set_ylim(low - 0.08 * (high - low), high + 0.18 * (high - low))
     ax.set_title(chart.title, loc="left", fontsize=10, color=TEXT, parse_math=False)
     ax.set_ylabel(chart.measure.unit, fontsize=8, color=TEXT, parse_math=False)
-    ax.tick_params(labelsize=8, colors=TEXT)
-    ax.spines[["top", "right"]].set_visible(False)
     trial = ", trial limits" if chart.trial else ""
-    ax.set_xlabel(f"XmR chart, rule set {chart.rule_set}{trial}", loc="left", fontsize=SMALL, color=TEXT)
+    ax.set_xlabel(
+        f"{chart.kind} chart, rule set {chart.rule_set}{trial}", loc="left", fontsize=SMALL, color=TEXT
+    )
     ax.legend(
         loc="upper right",
         bbox_to_anchor=(1.0, -0.07),

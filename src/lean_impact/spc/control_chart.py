@@ -1,4 +1,4 @@
-"""The result of an XmR chart: limits, signals, variation and assurance, with words for all of it."""
+"""The result of a control chart: limits, signals, variation and assurance, with words for all of it."""
 
 from __future__ import annotations
 
@@ -11,28 +11,34 @@ import numpy as np
 import pandas as pd
 
 from lean_impact.domain import Measure, Provenance, Summary, Window
-from lean_impact.kernels import xmr as kernel
-from lean_impact.spc import xmr_words
-from lean_impact.spc.points import LABELS, Phase, PointType, Variation
-from lean_impact.spc.records import Baseline, Exclusion, Rebase
+from lean_impact.spc import chart_words
+from lean_impact.spc.dependence import Dependence
+from lean_impact.spc.points import LABELS, ChartKind, Phase, PointType, Variation
+from lean_impact.spc.records import Baseline, Exclusion, Rebase, TargetStep
 from lean_impact.spc.rules import Assurance, RuleSet
+from lean_impact.spc.run_rules import ANHOEJ, RunTest
 from lean_impact.spc.signals import RULES, Side, Signal, nature_of
 from lean_impact.tables import Series
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["XmRChart"]
+__all__ = ["ControlChart"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class XmRChart:
-    """An XmR chart of one trust's figures on one measure; made by :meth:`lean_impact.spc.XmR.chart`.
+class ControlChart:
+    """A control chart of one trust's figures on one measure; made by :class:`lean_impact.spc.XmR` and its siblings.
 
     Attributes
     ----------
+    kind : str
+        Kind of chart: ``XmR``, ``p``, ``p'``, ``u``, ``u'``, ``c``, ``g`` or ``t``.
     series : Series
         The figures that were charted.
+    values : ndarray of float64, shape (n_points,)
+        What is plotted: the figures, or what the chart forms from numerators and denominators; NaN where
+        missing.
     rule_set : RuleSet
         How they were judged.
     screen : bool
@@ -43,43 +49,61 @@ class XmRChart:
         Where new limits start, by date.
     exclusions : tuple of Exclusion
         Points left out, by date.
-    target : float or None
-        Standard to meet, in the unit of the measure.
+    targets : tuple of TargetStep
+        Standards to meet, by start; empty if there is none or one for all periods.
+    target_line : ndarray of float64, shape (n_points,)
+        Standard to meet at each point, in the unit of the measure; NaN where there is none.
     judged : ndarray of float64, shape (n_points,)
         Values as judged: NaN where missing or excluded.
     phase : ndarray of int, shape (n_points,)
         Phase of each point, counted from 1.
     basis : ndarray of bool, shape (n_points,)
         Points that the limits rest on.
-    centre, width : ndarray of float64, shape (n_points,)
-        Mean, and distance of either limit from it; NaN where there are none.
+    centre, lower, upper : ndarray of float64, shape (n_points,)
+        Centre line and limits; NaN where there are none. Limits from moving ranges are not clipped to what
+        the measure can reach, those of counts, rates and proportions are.
+    near_lower, near_upper : ndarray of float64, shape (n_points,)
+        Two of the three sigma.
     rule : ndarray of int8, shape (n_points,)
         1 outside, 2 trend, 3 two in three, 4 shift, 0 none.
     side : ndarray of int8, shape (n_points,)
         1 high or rising, -1 low or falling, 0 none.
     signal_records : tuple of Signal
         Every signal of every rule, by start.
+    dependence : Dependence
+        Whether neighbouring points depend on each other, and whether a season recurs.
+    dispersion : tuple of float
+        For each phase, how many times larger the variation between periods is than chance alone gives
+        (Laney's sigma z); empty for charts that do not know what chance gives.
     provenance : Provenance
         Parameters and version.
     cautions : tuple of str
         What a reader must know before acting on the chart.
     """
 
+    kind: ChartKind
     series: Series
+    values: np.ndarray
     rule_set: RuleSet
     screen: bool
     baseline: Baseline | None
     rebases: tuple[Rebase, ...]
     exclusions: tuple[Exclusion, ...]
-    target: float | None
+    targets: tuple[TargetStep, ...]
+    target_line: np.ndarray
     judged: np.ndarray
     phase: np.ndarray
     basis: np.ndarray
     centre: np.ndarray
-    width: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    near_lower: np.ndarray
+    near_upper: np.ndarray
     rule: np.ndarray
     side: np.ndarray
     signal_records: tuple[Signal, ...]
+    dependence: Dependence
+    dispersion: tuple[float, ...]
     provenance: Provenance
     cautions: tuple[str, ...]
 
@@ -99,31 +123,6 @@ class XmRChart:
     def periods(self) -> np.ndarray:
         """First day of each period, datetime64[D], shape (n_points,)."""
         return _read_only(self.series.periods.view())
-
-    @property
-    def values(self) -> np.ndarray:
-        """Figures in the unit of the measure, excluded ones too, NaN where missing, shape (n_points,)."""
-        return _read_only(self.series.values.view())
-
-    @property
-    def lower(self) -> np.ndarray:
-        """Lower limit at each point, shape (n_points,); not clipped to what the measure can reach."""
-        return _read_only(self.centre - self.width)
-
-    @property
-    def upper(self) -> np.ndarray:
-        """Upper limit at each point, shape (n_points,); not clipped to what the measure can reach."""
-        return _read_only(self.centre + self.width)
-
-    @property
-    def near_lower(self) -> np.ndarray:
-        """Two sigma below the mean at each point, shape (n_points,)."""
-        return _read_only(self.centre - kernel.NEAR * self.width)
-
-    @property
-    def near_upper(self) -> np.ndarray:
-        """Two sigma above the mean at each point, shape (n_points,)."""
-        return _read_only(self.centre + kernel.NEAR * self.width)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -174,13 +173,27 @@ class XmRChart:
         return None if side == 0 else "high" if side > 0 else "low"
 
     @property
+    def target(self) -> float | None:
+        """Standard to meet at the last judged point, in the unit of the measure; None if there is none."""
+        value = float(self.target_line[self.last])
+        return None if np.isnan(value) else value
+
+    @property
+    def runs(self) -> tuple[RunTest, ...]:
+        """Anhøj's test of runs and crossings of the centre line, for each phase."""
+        return tuple(
+            ANHOEJ.test(self.judged[at], self.centre[at], self.periods[at])
+            for at in (self.phase == number for number in range(1, int(self.phase[-1]) + 1))
+        )
+
+    @property
     def assurance(self) -> Assurance | None:
         """Whether the process as it runs meets its target; None without target, direction or limits."""
         if self.target is None:
             return None
         at = self.last
         return self.rule_set.assurance(
-            self.measure, target=self.target, centre=float(self.centre[at]), width=float(self.width[at])
+            self.measure, target=self.target, lower=float(self.lower[at]), upper=float(self.upper[at])
         )
 
     @property
@@ -201,6 +214,8 @@ class XmRChart:
         for number in range(1, int(self.phase[-1]) + 1):
             at = np.flatnonzero(self.phase == number)
             first, n_basis = at[0], int(self.basis[at].sum())
+            limited = at[np.isfinite(self.upper[at])]
+            now = limited[-1] if len(limited) else first
             found.append(
                 Phase(
                     number=number,
@@ -209,8 +224,8 @@ class XmRChart:
                     n_points=int(np.isfinite(self.judged[at]).sum()),
                     n_basis=n_basis,
                     centre=float(self.centre[first]),
-                    lower=float(self.lower[first]),
-                    upper=float(self.upper[first]),
+                    lower=float(self.lower[now]),
+                    upper=float(self.upper[now]),
                     trial=n_basis < self.rule_set.trial_below,
                     reason=reasons.get(self.periods[first], ""),
                 )
@@ -279,7 +294,7 @@ class XmRChart:
                 "in_basis": self.basis,
                 "label": self.labels,
                 "point_type": self.point_types,
-                "target": np.nan if self.target is None else self.target,
+                "target": self.target_line,
                 "rule_set": str(self.rule_set),
             }
         )
@@ -294,21 +309,21 @@ class XmRChart:
     @property
     def variation_words(self) -> str:
         """The variation icon in words."""
-        return xmr_words.variation_words(self)
+        return chart_words.variation_words(self)
 
     @property
     def assurance_words(self) -> str:
         """The assurance icon in words."""
-        return xmr_words.assurance_words(self)
+        return chart_words.assurance_words(self)
 
     @property
     def description(self) -> str:
         """A text alternative of the chart, starting with the kind of chart."""
-        return xmr_words.description_of(self)
+        return chart_words.description_of(self)
 
     def summary(self) -> Summary:
         """Return the chart in words: limits, latest value, both icons, every signal, rule set, cautions."""
-        return xmr_words.summary_of(self)
+        return chart_words.summary_of(self)
 
     def plot(
         self,
@@ -333,7 +348,7 @@ class XmRChart:
         Axes
             The axes that were drawn on; the figure is its ``figure``.
         """
-        from lean_impact.spc.xmr_figure import draw  # noqa: PLC0415 - matplotlib only when something is drawn
+        from lean_impact.spc.chart_figure import draw  # noqa: PLC0415 - matplotlib only when something is drawn
 
         return draw(self, ax=ax, window=window, change_points=change_points)
 

@@ -1,0 +1,62 @@
+"""Draw how many series change at each period."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from lean_impact.changepoints.agreement import DateAgreement
+
+__all__ = ["draw"]
+
+_BAR: Final = "#6B7780"
+_SHARED: Final = "#C75300"
+_TYPICAL: Final = "#003087"
+_TEXT: Final = "#212B32"
+_PERIOD_DAYS: Final = {"month": 28, "quarter": 84, "year": 340}
+
+
+def draw(result: DateAgreement, ax: Axes | None) -> Axes:
+    """Draw on the axes, or on those of a new figure; see :meth:`DateAgreement.plot`."""
+    from matplotlib.dates import date2num
+    from matplotlib.figure import Figure
+
+    if ax is None:
+        ax = Figure(figsize=(9, 3.4), layout="constrained").add_subplot()
+    x = np.asarray(date2num(result.periods))  # type: ignore[no-untyped-call]  # matplotlib.dates carries no annotations
+    stands_out = result.p_values <= result.level
+    width = _PERIOD_DAYS[result.frequency]
+    for chosen, colour, hatch, label in (
+        (~stands_out, _BAR, "", "Expected number of series that change"),
+        (stands_out, _SHARED, "//", "More than unrelated dates give"),
+    ):
+        ax.bar(
+            x[chosen],
+            result.expected[chosen],
+            width=width,
+            align="edge",
+            color=colour,
+            edgecolor="white",
+            linewidth=0.3,
+            hatch=hatch,
+            label=label,
+        )
+    ax.plot(
+        x + width / 2,
+        result.typical,
+        color=_TYPICAL,
+        linewidth=1.2,
+        linestyle="--",
+        label="The same with unrelated dates",
+    )
+    ax.xaxis_date()
+    ax.set_title(result.title, loc="left", fontsize=10, color=_TEXT)
+    ax.set_ylabel("series", fontsize=9, color=_TEXT)
+    ax.tick_params(labelsize=8, colors=_TEXT)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3)
+    return ax

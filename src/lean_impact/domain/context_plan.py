@@ -1,0 +1,67 @@
+"""What the plan says on context: which conditions are calibrated, and how ratings are read."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from lean_impact.domain._model import DomainModel
+from lean_impact.domain.measure import Slug
+from lean_impact.domain.period import Window
+
+__all__ = ["CalibrationPlan", "RatingsPlan"]
+
+
+class CalibrationPlan(DomainModel):
+    """Turn a measure that every trust has into how far each trust of the programme belongs to a condition.
+
+    Parameters
+    ----------
+    id : str
+        Identifier.
+    name : str
+        The condition as a statement that is more or less true of a trust.
+    measure : str
+        Identifier of the measure.
+    window : Window
+        Periods that are averaged, half-open; before the start, or the condition may be an effect.
+    method : {"percentiles", "rank", "anchors"}
+        Against all trusts by three national percentiles or by rank, or by three values known from elsewhere.
+    out, crossover, full : float
+        Percentiles, or values, that stand for membership 0.05, 0.5 and 0.95; rising, or falling where less is more
+        of the condition. Not given with "rank".
+    why : str
+        Why the measure stands for the condition, and where the anchors come from.
+    """
+
+    id: Slug
+    name: str = Field(min_length=1)
+    measure: Slug
+    window: Window
+    method: Literal["percentiles", "rank", "anchors"]
+    out: float | None = None
+    crossover: float | None = None
+    full: float | None = None
+    why: str = Field(pattern=r"\S")
+
+    @model_validator(mode="after")
+    def _anchored(self) -> Self:
+        given = [name for name in ("out", "crossover", "full") if getattr(self, name) is not None]
+        wanted = [] if self.method == "rank" else ["out", "crossover", "full"]
+        if given != wanted:
+            words = "no anchors" if not wanted else "out, crossover and full"
+            raise ValueError(f"method '{self.method}' takes {words}; given were {', '.join(given) or 'none'}")
+        return self
+
+
+class RatingsPlan(DomainModel):
+    """How the ratings of context are read.
+
+    Parameters
+    ----------
+    mixed : {"value", "drop"}
+        Whether a rating of mixed evidence counts with its net value or is left out.
+    """
+
+    mixed: Literal["value", "drop"]
