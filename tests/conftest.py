@@ -16,10 +16,13 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+SLOW = ("changepoints", "conformance", "contingency", "effects", "kernels", "laws", "pooled", "reference")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what takes long and does not depend on the version of Python: laws over many cases."""
+    """Mark what takes long and does not depend on the version of Python: laws and arithmetic."""
     for item in items:
-        if "/laws/" in item.nodeid or "no effect is seldom seen" in item.nodeid:
+        if any(f"tests/{folder}/" in item.nodeid for folder in SLOW) or "seldom seen" in item.nodeid:
             item.add_marker(pytest.mark.slow)
 
 
