@@ -78,7 +78,7 @@ def test_a_run_in_a_pipe_gives_plain_lines(process, study_file, tmp_path):
     steps = [line for line in lines if line.startswith("[")]
     assert steps[0] == "[1/10] Reading the study"
     assert steps[-1] == "[10/10] Writing the report"
-    assert len(steps) == 9
+    assert len(steps) == 10
     assert any(line.startswith("No visible effect") for line in lines)
     assert lines[-1] == f"Report: {tmp_path / 'out' / 'report.html'}"
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"report.html", "manifest.json", "tables"}

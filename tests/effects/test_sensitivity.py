@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+import numpy as np
 import pytest
 
 from lean_impact.effects import (
     AdoptionDesign,
     DifferenceInDifferences,
+    jackknife,
     leave_one_comparison_out,
+    leave_one_out,
     leave_one_treated_out,
     placebo_starts,
 )
@@ -81,3 +84,30 @@ def test_what_cannot_be_left_out(world):
         leave_one_comparison_out(world.estimate(design={"comparison": world.comparison[:2]}))
     with pytest.raises(DesignError, match="compares no changes"):
         leave_one_treated_out(replace(world.estimate(), changes=None))
+
+
+def test_leaving_out_runs_any_estimator_again(world):
+    panel, adoption = world.panel(), AdoptionDesign.block(**world.design())
+    estimator = DifferenceInDifferences(seed=1, draws=99)
+    table = leave_one_out(panel, adoption, estimator=estimator, what="treated")
+    expected = leave_one_treated_out(estimator.estimate(panel, adoption))
+    merged = table.merge(expected, on="left_out", suffixes=("", "_expected"))
+    assert len(merged) == 5
+    assert merged["estimate"].to_numpy() == pytest.approx(merged["estimate_expected"].to_numpy())
+    assert (table["problem"] == "").all()
+    assert table["shift"].abs().is_monotonic_decreasing
+    periods = leave_one_out(panel, adoption, estimator=estimator, what="period")
+    assert len(periods) == 48
+    assert len(leave_one_out(panel, adoption, estimator=estimator, what="comparison")) == 25
+
+
+def test_the_jackknife_of_a_mean_is_its_t_test(world):
+    panel, adoption = world.panel(effect=0.05), AdoptionDesign.block(**world.design())
+    estimator = DifferenceInDifferences(aggregation="mean", seed=1, draws=99)
+    estimate, p = jackknife(panel, adoption, estimator=estimator)
+    effects = [effect.estimate.value for effect in estimator.estimate(panel, adoption).effects]
+    assert estimate.standard_error == pytest.approx(np.std(effects, ddof=1) / 5**0.5)
+    assert estimate.covers(estimate.value)
+    assert (p.value < 0.05) == (not estimate.covers(0.0))
+    with pytest.raises(DesignError, match="three treated trusts"):
+        jackknife(panel, AdoptionDesign.block(**world.design(treated=world.treated[:2])), estimator=estimator)

@@ -24,6 +24,7 @@ from lean_impact.effects.power_result import PowerAnalysis
 from lean_impact.effects.pretrends import HiddenTrend, PretrendResult, pretrend_test
 from lean_impact.effects.result import EffectEstimator, EffectResult
 from lean_impact.effects.sensitivity import (
+    jackknife,
     leave_one_comparison_out,
     leave_one_out,
     leave_one_treated_out,
@@ -90,6 +91,7 @@ __all__ = [
     "curve_of",
     "estimate_from_gaps",
     "every_combination",
+    "jackknife",
     "leave_one_comparison_out",
     "leave_one_out",
     "leave_one_treated_out",

@@ -12,20 +12,30 @@ import numpy as np
 import pandas as pd
 
 from lean_impact.domain import Estimate, Exclusion, PValue, Window, next_period, period_label
+from lean_impact.effects._rules import issue
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.inference import pooled_effect
 from lean_impact.effects.parallel import run_tasks
 from lean_impact.effects.parts import Changes
 from lean_impact.effects.result import EffectEstimator, EffectResult
 from lean_impact.errors import DesignError, Issue
+from lean_impact.kernels.collapsed import t_margin, t_p_value, t_statistic
 from lean_impact.tables import Panel
 
-__all__ = ["LeaveOut", "leave_one_comparison_out", "leave_one_out", "leave_one_treated_out", "placebo_starts"]
+__all__ = [
+    "LeaveOut",
+    "jackknife",
+    "leave_one_comparison_out",
+    "leave_one_out",
+    "leave_one_treated_out",
+    "placebo_starts",
+]
 
 LeaveOut = Literal["treated", "comparison", "period"]
 """What is left out in turn: a treated trust, a comparison trust, or a period for everybody."""
 
 _FEWEST = 2
+_TINY = 1e-300
 
 
 def leave_one_treated_out(result: EffectResult) -> pd.DataFrame:
@@ -125,6 +135,68 @@ def leave_one_out(
     table = table.assign(shift=table["estimate"] - whole.pooled.value, problem=problem)
     order = table["shift"].abs().sort_values(ascending=False, kind="stable").index
     return table.loc[order].reset_index(drop=True)
+
+
+def jackknife(
+    panel: Panel, adoption: AdoptionDesign, *, estimator: EffectEstimator, n_jobs: int | None = None
+) -> tuple[Estimate, PValue]:
+    r"""Judge the pooled effect by how much it moves when each treated trust is left out.
+
+    Parameters
+    ----------
+    panel : Panel
+        Figures of all trusts.
+    adoption : AdoptionDesign
+        The design with everything in it; at least three treated trusts.
+    estimator : EffectEstimator
+        Estimator to run.
+    n_jobs : int, optional
+        Workers, see :func:`~lean_impact.effects.run_tasks`.
+
+    Returns
+    -------
+    estimate : Estimate
+        The pooled effect with the jackknife interval, in the unit of the measure.
+    p_value : PValue
+        Of the same test.
+
+    Raises
+    ------
+    DesignError
+        If fewer than three trusts are treated, or the question cannot be answered without one of them.
+
+    Notes ----- :math:`SE^2 = \frac{n-1}{n} \sum_i (\hat\theta_{(i)} - \bar\theta_{(\cdot)})^2`, and Student's t
+    with n - 1 degrees of freedom. The noise of the comparison trusts, which all estimates share, is not in it: with
+    few of them the interval is too narrow.
+
+    References
+    ----------
+    Efron B, Stein C (1981), Annals of Statistics 9:586-596.
+    """
+    n = len(adoption.treated)
+    if n <= _FEWEST:
+        raise DesignError(f"a jackknife needs three treated trusts; there {'is' if n == 1 else 'are'} {n}")
+    whole = estimator.estimate(panel, adoption).pooled
+    table = leave_one_out(panel, adoption, estimator=estimator, what="treated", n_jobs=n_jobs)
+    refused = table[table["problem"] != ""]
+    if len(refused):
+        raise DesignError(
+            "the effect cannot be estimated without each treated trust",
+            [issue("refused", str(row.left_out), f"left out: {row.problem}") for row in refused.itertuples()],
+        )
+    error = float(np.sqrt((n - 1) / n * ((table["estimate"] - table["estimate"].mean()) ** 2).sum()))
+    margin = t_margin(error, n - 1.0, level=whole.level)
+    estimate = whole.model_copy(
+        update={"standard_error": error, "lower": whole.value - margin, "upper": whole.value + margin}
+    )
+    p = PValue(
+        value=max(float(t_p_value(t_statistic(np.array(whole.value), np.array(error)), n - 1.0)), _TINY),
+        smallest=0.0,
+        method=f"jackknife over {n} treated trusts",
+        assumption="trusts' effects vary independently and their mean is nearly normal; the noise of the comparison "
+        "trusts is small beside theirs",
+    )
+    return estimate, p
 
 
 def _without_each(
