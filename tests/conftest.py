@@ -16,13 +16,24 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
-SLOW = ("changepoints", "conformance", "contingency", "effects", "kernels", "laws", "pooled", "reference")
+SLOW = (
+    "browser",
+    "changepoints",
+    "conformance",
+    "contingency",
+    "effects",
+    "kernels",
+    "laws",
+    "pooled",
+    "reference",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what takes long and does not depend on the version of Python: laws and arithmetic."""
     for item in items:
-        if any(f"tests/{folder}/" in item.nodeid for folder in SLOW) or "seldom seen" in item.nodeid:
+        named = "seldom seen" in item.nodeid or "gives_the_same_output" in item.nodeid
+        if named or any(f"tests/{folder}/" in item.nodeid for folder in SLOW):
             item.add_marker(pytest.mark.slow)
 
 
