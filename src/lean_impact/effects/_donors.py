@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ import pandas as pd
 from lean_impact.effects.arrays import PanelArrays
 from lean_impact.effects.gaps import Gaps, Weighting
 
-__all__ = ["Block", "BlockFit", "blocks_of", "common_settings", "common_share", "gaps_of_fits"]
+__all__ = ["Block", "BlockFit", "blocks_of", "common_share", "gaps_of_fits"]
 
 _SHOWN = 1e-6
 """Weights smaller than this are not listed."""
@@ -66,20 +66,6 @@ class BlockFit(NamedTuple):
     gaps: np.ndarray
     weights: np.ndarray
     columns: dict[str, np.ndarray]
-
-
-def common_settings(
-    *, weighting: str, level: float, draws: int, calibration: tuple[int, int], seed: int
-) -> tuple[tuple[bool, str], ...]:
-    """Rules for the settings that all estimators with donors have."""
-    return (
-        (weighting not in get_args(Weighting), "weighting must be 'equal' or 'denominator'"),
-        (not 0 < level < 1, "level must lie between 0 and 1, such as 0.95"),
-        (draws < 1, "draws must be at least 1"),
-        (calibration[0] < 1, "calibration_groups must be at least 1"),
-        (calibration[1] < 0, "calibration_dates must not be negative"),
-        (seed < 0, "seed must not be negative"),
-    )
 
 
 def blocks_of(arrays: PanelArrays) -> Iterator[Block]:

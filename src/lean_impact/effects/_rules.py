@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from lean_impact.domain import Measure
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.errors import DesignError, Issue
 
-__all__ = ["check_settings", "issue", "raise_if_any", "roles"]
+__all__ = ["check_settings", "common_settings", "issue", "raise_if_any", "roles"]
+
+_COMMON: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
+    "weighting": (lambda given: given in {"equal", "denominator"}, "must be 'equal' or 'denominator'"),
+    "inference": (lambda given: given in {"trusts", "influence"}, "must be 'trusts' or 'influence'"),
+    "level": (lambda given: 0 < given < 1, "must lie between 0 and 1, such as 0.95"),
+    "draws": (lambda given: given >= 1, "must be at least 1"),
+    "calibration_groups": (lambda given: given >= 1, "must be at least 1"),
+    "calibration_dates": (lambda given: given >= 0, "must not be negative"),
+    "seed": (lambda given: given >= 0, "must not be negative"),
+}
+"""Settings that estimators share: whether a value will do, and what it must be."""
 
 
 def check_settings(name: str, rules: Iterable[tuple[bool, str]]) -> None:
@@ -29,6 +41,24 @@ def check_settings(name: str, rules: Iterable[tuple[bool, str]]) -> None:
     problems = [Issue(rule="bad-setting", message=message) for bad, message in rules if bad]
     if problems:
         raise DesignError(f"the settings of {name} cannot be used", problems)
+
+
+def common_settings(estimator: object) -> Iterator[tuple[bool, str]]:
+    """Yield the rules for :func:`check_settings` of the shared settings that an estimator has.
+
+    Parameters
+    ----------
+    estimator : object
+        A dataclass with some of the shared settings.
+
+    Yields
+    ------
+    tuple of (bool, str)
+        Whether the setting is bad, and what it must be.
+    """
+    for name, (sound, words) in _COMMON.items():
+        if hasattr(estimator, name):
+            yield not sound(getattr(estimator, name)), f"{name} {words}"
 
 
 def issue(rule: str, trust: str, words: str) -> Issue:

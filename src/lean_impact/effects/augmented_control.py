@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lean_impact.effects._conformal import Refit, conformal_tests
-from lean_impact.effects._donors import Block, BlockFit, common_settings, gaps_of_fits
-from lean_impact.effects._rules import check_settings
+from lean_impact.effects._donors import Block, BlockFit, gaps_of_fits
+from lean_impact.effects._rules import check_settings, common_settings
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import Needs, PanelArrays
 from lean_impact.effects.gaps import Gaps, Weighting, estimate_from_gaps
@@ -100,13 +100,7 @@ class AugmentedSyntheticControl:
         check_settings(
             "AugmentedSyntheticControl",
             (
-                *common_settings(
-                    weighting=self.weighting,
-                    level=self.level,
-                    draws=self.draws,
-                    calibration=(self.calibration_groups, self.calibration_dates),
-                    seed=self.seed,
-                ),
+                *common_settings(self),
                 (
                     self.ridge is not None and not self.ridge > 0,
                     "ridge must be above 0, or None to choose it",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import get_args
 
-from lean_impact.effects._rules import check_settings
+from lean_impact.effects._rules import check_settings, common_settings
 from lean_impact.effects._series_model import Fit, SeasonKind, SeriesModel, setting_rules
 from lean_impact.effects._series_result import estimate_series
 from lean_impact.effects.adoption import AdoptionDesign
@@ -122,12 +121,7 @@ class ControlledInterruptedTimeSeries:
             (
                 *setting_rules(self.model),
                 (self.model.counts, "fit must be one of values: a difference between trusts is no count"),
-                (self.weighting not in get_args(Weighting), "weighting must be 'equal' or 'denominator'"),
-                (not 0 < self.level < 1, "level must lie between 0 and 1, such as 0.95"),
-                (self.draws < 1, "draws must be at least 1"),
-                (self.calibration_groups < 1, "calibration_groups must be at least 1"),
-                (self.calibration_dates < 0, "calibration_dates must not be negative"),
-                (self.seed < 0, "seed must not be negative"),
+                *common_settings(self),
             ),
         )
 

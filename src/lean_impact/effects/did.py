@@ -10,7 +10,7 @@ import numpy as np
 
 from lean_impact._version import __version__
 from lean_impact.domain import TrustEffect
-from lean_impact.effects._rules import check_settings
+from lean_impact.effects._rules import check_settings, common_settings
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.collapse import Aggregation, Weighting, collapse
 from lean_impact.effects.inference import (
@@ -106,11 +106,7 @@ class DifferenceInDifferences:
             "DifferenceInDifferences",
             (
                 (self.aggregation not in get_args(Aggregation), "aggregation must be 'pooled' or 'mean'"),
-                (self.weighting not in get_args(Weighting), "weighting must be 'equal' or 'denominator'"),
-                (not 0 < self.level < 1, "level must lie between 0 and 1, such as 0.95"),
-                (self.draws < 1, "draws must be at least 1"),
-                (self.calibration_groups < 1, "calibration_groups must be at least 1"),
-                (self.seed < 0, "seed must not be negative"),
+                *common_settings(self),
             ),
         )
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from lean_impact.domain import PValue
 from lean_impact.effects._factor_tables import complete_covariates, fit_table, pooled_effect, weights_table
-from lean_impact.effects._rules import check_settings, raise_if_any
+from lean_impact.effects._rules import check_settings, common_settings, raise_if_any
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import Needs, PanelArrays, arrays_of
 from lean_impact.effects.gaps import Gaps, Weighting, estimate_from_gaps
@@ -149,12 +149,7 @@ class GeneralisedSyntheticControl:
                     self.bootstrap > 0 and self.factors_from != "comparison",
                     "bootstrap needs factors_from 'comparison'",
                 ),
-                (self.weighting not in get_args(Weighting), "weighting must be 'equal' or 'denominator'"),
-                (not 0 < self.level < 1, "level must lie between 0 and 1, such as 0.95"),
-                (self.draws < 1, "draws must be at least 1"),
-                (self.calibration_groups < 1, "calibration_groups must be at least 1"),
-                (self.calibration_dates < 0, "calibration_dates must not be negative"),
-                (self.seed < 0, "seed must not be negative"),
+                *common_settings(self),
             ),
         )
 

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from lean_impact.effects._rules import check_settings
+from lean_impact.effects._rules import check_settings, common_settings
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import Needs, PanelArrays
 from lean_impact.effects.gaps import Gaps, Weighting
@@ -17,7 +17,6 @@ from lean_impact.effects.result import EffectResult
 from lean_impact.effects.staggered import (
     Inference,
     Published,
-    common_settings,
     difference_gaps,
     estimate_staggered,
     unit_weights,
@@ -126,15 +125,7 @@ class CallawaySantAnna:
                     self.adjustment not in get_args(Method),
                     "adjustment must be 'regression' or 'doubly-robust'",
                 ),
-                *common_settings(
-                    weighting=self.weighting,
-                    inference=self.inference,
-                    level=self.level,
-                    draws=self.draws,
-                    calibration_groups=self.calibration_groups,
-                    calibration_dates=self.calibration_dates,
-                    seed=self.seed,
-                ),
+                *common_settings(self),
             ),
         )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from lean_impact.effects._rules import check_settings
+from lean_impact.effects._rules import check_settings, common_settings
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import Needs, PanelArrays
 from lean_impact.effects.gaps import Gaps, Weighting
@@ -16,7 +16,6 @@ from lean_impact.effects.result import EffectResult
 from lean_impact.effects.staggered import (
     Inference,
     Published,
-    common_settings,
     difference_gaps,
     estimate_staggered,
 )
@@ -114,15 +113,7 @@ class ImputationDifferenceInDifferences:
     def __post_init__(self) -> None:
         check_settings(
             "ImputationDifferenceInDifferences",
-            common_settings(
-                weighting=self.weighting,
-                inference=self.inference,
-                level=self.level,
-                draws=self.draws,
-                calibration_groups=self.calibration_groups,
-                calibration_dates=self.calibration_dates,
-                seed=self.seed,
-            ),
+            common_settings(self),
         )
 
     @property

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import get_args
 
 import numpy as np
 import pandas as pd
 
 from lean_impact.effects._factor_tables import complete_covariates, fit_table, pooled_effect, weights_table
-from lean_impact.effects._rules import check_settings, raise_if_any
+from lean_impact.effects._rules import check_settings, common_settings, raise_if_any
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import Needs, PanelArrays
 from lean_impact.effects.gaps import Gaps, Weighting, estimate_from_gaps
@@ -120,12 +119,7 @@ class MatrixCompletion:
             (
                 (self.penalty is not None and not self.penalty > 0, "penalty must be greater than 0"),
                 (self.n_penalties < 2, "n_penalties must be at least 2"),  # noqa: PLR2004
-                (self.weighting not in get_args(Weighting), "weighting must be 'equal' or 'denominator'"),
-                (not 0 < self.level < 1, "level must lie between 0 and 1, such as 0.95"),
-                (self.draws < 1, "draws must be at least 1"),
-                (self.calibration_groups < 1, "calibration_groups must be at least 1"),
-                (self.calibration_dates < 0, "calibration_dates must not be negative"),
-                (self.seed < 0, "seed must not be negative"),
+                *common_settings(self),
             ),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Literal, NamedTuple, Protocol, get_args
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from lean_impact.effects._rules import raise_if_any
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import PanelArrays, arrays_of
 from lean_impact.effects.calibration import PlaceboTests, calibrate
-from lean_impact.effects.gaps import GapEstimator, Gaps, Weighting, estimate_from_gaps
+from lean_impact.effects.gaps import GapEstimator, Gaps, estimate_from_gaps
 from lean_impact.effects.parts import EventStudy
 from lean_impact.effects.result import EffectResult
 from lean_impact.errors import DesignError, Issue
@@ -26,7 +26,6 @@ __all__ = [
     "Inference",
     "Published",
     "StaggeredEstimator",
-    "common_settings",
     "difference_gaps",
     "estimate_staggered",
     "event_study_of",
@@ -71,28 +70,6 @@ class StaggeredEstimator(GapEstimator, Protocol):
     def published(self, arrays: PanelArrays, weights: np.ndarray) -> Published:
         """Return the pooled estimate with its published standard error, trusts having these weights."""
         ...
-
-
-def common_settings(
-    *,
-    weighting: str,
-    inference: str,
-    level: float,
-    draws: int,
-    calibration_groups: int,
-    calibration_dates: int,
-    seed: int,
-) -> tuple[tuple[bool, str], ...]:
-    """Return the rules for the settings that all these estimators have."""
-    return (
-        (weighting not in get_args(Weighting), "weighting must be 'equal' or 'denominator'"),
-        (inference not in get_args(Inference), "inference must be 'trusts' or 'influence'"),
-        (not 0 < level < 1, "level must lie between 0 and 1, such as 0.95"),
-        (draws < 1, "draws must be at least 1"),
-        (calibration_groups < 1, "calibration_groups must be at least 1"),
-        (calibration_dates < 0, "calibration_dates must not be negative"),
-        (seed < 0, "seed must not be negative"),
-    )
 
 
 def unit_weights(arrays: PanelArrays, shares: np.ndarray) -> np.ndarray:

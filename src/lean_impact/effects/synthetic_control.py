@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lean_impact.effects._conformal import conformal_tests
-from lean_impact.effects._donors import Block, BlockFit, common_settings, gaps_of_fits
-from lean_impact.effects._rules import check_settings, issue, raise_if_any
+from lean_impact.effects._donors import Block, BlockFit, gaps_of_fits
+from lean_impact.effects._rules import check_settings, common_settings, issue, raise_if_any
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import Needs, PanelArrays
 from lean_impact.effects.gaps import Gaps, Weighting, estimate_from_gaps
@@ -127,13 +127,7 @@ class SyntheticControl:
         check_settings(
             "SyntheticControl",
             (
-                *common_settings(
-                    weighting=self.weighting,
-                    level=self.level,
-                    draws=self.draws,
-                    calibration=(self.calibration_groups, self.calibration_dates),
-                    seed=self.seed,
-                ),
+                *common_settings(self),
                 (self.outcome_blocks < 1, "outcome_blocks must be at least 1"),
                 (bool(self.predictors and self.fit_on), "give predictors or fit_on, not both"),
                 (

@@ -12,10 +12,9 @@ from lean_impact.effects._donors import (
     Block,
     BlockFit,
     blocks_of,
-    common_settings,
     gaps_of_fits,
 )
-from lean_impact.effects._rules import check_settings
+from lean_impact.effects._rules import check_settings, common_settings
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import Needs, PanelArrays, arrays_of
 from lean_impact.effects.gaps import Gaps, Weighting, estimate_from_gaps
@@ -121,13 +120,7 @@ class SyntheticDifferenceInDifferences:
         check_settings(
             "SyntheticDifferenceInDifferences",
             (
-                *common_settings(
-                    weighting=self.weighting,
-                    level=self.level,
-                    draws=self.draws,
-                    calibration=(self.calibration_groups, self.calibration_dates),
-                    seed=self.seed,
-                ),
+                *common_settings(self),
                 (self.placebo_groups < 0, "placebo_groups must not be negative"),
             ),
         )

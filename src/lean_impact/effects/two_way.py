@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from lean_impact.domain import Estimate, PValue
-from lean_impact.effects._rules import check_settings
+from lean_impact.effects._rules import check_settings, common_settings
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import Needs, PanelArrays
 from lean_impact.effects.calibration import PlaceboTests
@@ -20,7 +20,6 @@ from lean_impact.effects.result import EffectResult
 from lean_impact.effects.staggered import (
     Inference,
     Published,
-    common_settings,
     difference_gaps,
     estimate_staggered,
     placebo_world,
@@ -122,15 +121,7 @@ class TwoWayFixedEffects:
     def __post_init__(self) -> None:
         check_settings(
             "TwoWayFixedEffects",
-            common_settings(
-                weighting=self.weighting,
-                inference=self.inference,
-                level=self.level,
-                draws=self.draws,
-                calibration_groups=self.calibration_groups,
-                calibration_dates=self.calibration_dates,
-                seed=self.seed,
-            ),
+            common_settings(self),
         )
 
     @property
