@@ -118,8 +118,17 @@ def _draw(chart: Chart) -> str:
             for loc in ("left", "center", "right"):
                 ax.set_title("", loc=loc)
         _plain_log_labels(figure)
+        _lay_out(figure)
         figure.savefig(written, format="svg", metadata={"Date": None})
     return written.getvalue()
+
+
+def _lay_out(figure: Figure) -> None:
+    """Place everything once; matplotlib would otherwise draw the whole figure a first time to do so."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)
 
 
 def _plain_log_labels(figure: Figure) -> None:
