@@ -15,6 +15,8 @@ nox.options.error_on_missing_interpreters = False
 nox.options.reuse_existing_virtualenvs = True
 
 PYTHONS = ["3.11", "3.12", "3.13"]
+# As many workers as processors: linear algebra on several threads each would only get in their way.
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
 PROJECT = nox.project.load_toml("pyproject.toml")
 
 
@@ -41,14 +43,21 @@ def tests(session: nox.Session) -> None:
     """Run tests and the examples in docstrings; on Pythons after the first without the slow laws."""
     _install(session, "test")
     which = () if session.python == PYTHONS[0] else ("-m", "not slow")
-    session.run("pytest", "-n", "auto", *which, *session.posargs)
+    session.run("pytest", "-n", "auto", "--dist", "loadgroup", *which, *session.posargs, env=ONE_THREAD)
 
 
 @nox.session
 def laws(session: nox.Session) -> None:
     """Run the property tests thoroughly."""
     _install(session, "test")
-    session.run("pytest", "-n", "auto", "tests/laws", *session.posargs, env={"HYPOTHESIS_PROFILE": "laws"})
+    session.run(
+        "pytest",
+        "-n",
+        "auto",
+        "tests/laws",
+        *session.posargs,
+        env={"HYPOTHESIS_PROFILE": "laws", **ONE_THREAD},
+    )
 
 
 @nox.session

@@ -1,10 +1,11 @@
-"""Shared fixtures: hypothesis profiles, published originals, and a small panel with known truth."""
+"""Shared fixtures: hypothesis profiles, published originals, and one run of the bundled study."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -29,12 +30,20 @@ SLOW = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what takes long and does not depend on the version of Python: laws and arithmetic."""
+    """Mark what takes long and does not depend on the version of Python; start with the longest."""
     for item in items:
-        named = "seldom seen" in item.nodeid or "gives_the_same_output" in item.nodeid
-        if named or any(f"tests/{folder}/" in item.nodeid for folder in SLOW):
+        if "seldom seen" in item.nodeid or any(f"tests/{folder}/" in item.nodeid for folder in SLOW):
             item.add_marker(pytest.mark.slow)
+        if _is_bundled(item):
+            # These go to one worker, which runs the study once (with --dist loadgroup).
+            item.add_marker(pytest.mark.xdist_group("bundled"))
+    items.sort(key=_is_bundled, reverse=True)
+
+
+def _is_bundled(item: pytest.Item) -> bool:
+    return "bundled_run" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +62,14 @@ def shared_data() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def bundled_run(tmp_path_factory) -> SimpleNamespace:
+    """The bundled study, run once."""
+    from lean_impact.study import run_study
+
+    out = tmp_path_factory.mktemp("bundled") / "out"
+    steps: list[str] = []
+    outcome = run_study("nhs-vmi", out=out, on_progress=lambda *step: steps.append(step[2]))
+    return SimpleNamespace(outcome=outcome, out=out, steps=steps)

@@ -126,6 +126,16 @@ class InputError(LeanImpactError):
         self.message = message
         self.issues: tuple[Issue, ...] = tuple(issues)
 
+    @property
+    def one_line(self) -> str:
+        """The message and what stands under it as one line, for a table or a sentence.
+
+        >>> InputError("one trust cannot be used", [Issue(rule="r", message="T01 has no figures")]).one_line
+        'one trust cannot be used: T01 has no figures'
+        """
+        first, *listed = (line.strip().removeprefix("- ") for line in str(self).splitlines())
+        return f"{first}: {'; '.join(listed)}" if listed else first
+
     def __str__(self) -> str:
         lines = [self.message, *(f"  - {issue}" for issue in self.issues[:SHOWN])]
         if len(self.issues) > SHOWN:

@@ -18,8 +18,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def bundled_page() -> str:
-    return render_html(run_study("nhs-vmi").report)
+def bundled_page(bundled_run) -> str:
+    return (bundled_run.out / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A small study of known truth, and one run of the bundled one."""
+"""A small study of known truth."""
 
 from __future__ import annotations
 
@@ -38,12 +38,3 @@ def small_run(tmp_path_factory) -> SimpleNamespace:
     path, known = SMALL.write_small(place / "study", context=True)
     outcome = run_study(path, out=place / "out")
     return SimpleNamespace(path=path, known=known, outcome=outcome, out=place / "out")
-
-
-@pytest.fixture(scope="session")
-def bundled_run(tmp_path_factory) -> SimpleNamespace:
-    """The bundled study, run once."""
-    out = tmp_path_factory.mktemp("bundled") / "out"
-    steps: list[str] = []
-    outcome = run_study("nhs-vmi", out=out, on_progress=lambda *step: steps.append(step[2]))
-    return SimpleNamespace(outcome=outcome, out=out, steps=steps)

@@ -134,6 +134,10 @@ def test_the_same_plan_gives_the_same_numbers(small, tmp_path):
         ),
         (METHODS + FURTHER.replace('method = "imputation"', 'method = "other"'), "trends.method is 'other'"),
         (METHODS + FURTHER.replace('leave_out = ["C01"]', ""), "give one of keep"),
+        (
+            METHODS + FURTHER.replace('"main"\nmethod = ', '"pretended"\nmethod = '),
+            "methods are asked of primary and secondary questions only",
+        ),
     ],
 )
 def test_a_plan_that_cannot_be_followed_is_refused_before_any_work(small, tmp_path, plan, words):
@@ -154,3 +158,14 @@ def test_a_method_that_the_figures_do_not_allow_says_why(small, tmp_path):
     assert "cits" in refused
     assert "T01" in refused["cits"] or "period" in refused["cits"]
     assert "methods-refused.csv" in {file.name for file in (tmp_path / "out" / "tables").iterdir()}
+
+
+def test_what_the_figures_do_not_allow_is_told_where_the_answer_would_stand(small, tmp_path):
+    path, _ = declare(small, tmp_path / "study", METHODS + FURTHER.replace("every = 12", "every = 600"))
+    outcome = run_study(path, out=tmp_path / "out")
+    assert set(outcome.results.unanswered) == {"trends"}
+    assert outcome.results.trends is None
+    assert outcome.results.curve is not None
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert 'id="trends"' in page
+    assert "these figures do not allow an answer" in page

@@ -150,6 +150,11 @@ class EffectQuestion(DomainModel):
     aggregation: Literal["pooled", "mean"] = "pooled"
     why: str = ""
 
+    @property
+    def asks_methods(self) -> bool:
+        """Whether further methods are asked too: what checks an answer needs no check of its own."""
+        return self.role in {"primary", "secondary"}
+
     @model_validator(mode="after")
     def _pre_before_post(self) -> Self:
         if self.pre.end > self.post.start:
@@ -343,6 +348,13 @@ class AnalysisPlan(DomainModel):
             for key in twice([c.id for c in self.calibrations])
         ]
         problems += _family_problems(self.families, set(counts))
+        if self.trends and any(
+            question.id == self.trends.question and not question.asks_methods for question in self.effects
+        ):
+            problems.append(
+                f"trends.question is '{self.trends.question}'; methods are asked of primary and secondary "
+                "questions only, so name one of these"
+            )
         declared = {method.id for method in self.methods}
         if self.trends and self.trends.method not in declared:
             problems.append(

@@ -143,7 +143,7 @@ def _attempt(panel: Panel, specification: Specification) -> EffectResult | Failu
     try:
         return specification.estimator.estimate(panel, specification.adoption)
     except DesignError as error:
-        return Failure(choices=dict(specification.choices), reason=_one_line(error))
+        return Failure(choices=dict(specification.choices), reason=error.one_line)
 
 
 def curve_of(
@@ -186,10 +186,6 @@ def curve_of(
         measure=results[0][1].measure,
         provenance=origin.model_copy(update={"steps": (*origin.steps, step)}),
     )
-
-
-def _one_line(error: DesignError) -> str:
-    return "; ".join(line.strip().removeprefix("- ") for line in str(error).splitlines())
 
 
 def _raise_if_unlike(choices: Sequence[Mapping[str, str]]) -> None:

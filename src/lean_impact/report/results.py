@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -181,6 +181,8 @@ class StudyResults:
         Test of parallel trends before the start, with what it could have missed.
     trends : TrendSensitivity or None
         How far trends may part before the answer changes.
+    unanswered : mapping of str to str
+        What of curve, power and trends the plan asks and these figures do not allow, with the reason.
     families : tuple of FamilyResult
         Declared families of questions, with p-values that allow for each other.
     calibrated : tuple of CalibratedCondition
@@ -219,6 +221,7 @@ class StudyResults:
     power: tuple[PowerAnalysis, ...] = ()
     pretrend: PretrendResult | None = None
     trends: TrendSensitivity | None = None
+    unanswered: Mapping[str, str] = field(default_factory=dict)
     families: tuple[FamilyResult, ...] = ()
     calibrated: tuple[CalibratedCondition, ...] = ()
     ratings: tuple[RatingsAnswer, ...] = ()

@@ -171,8 +171,7 @@ def _evaluate(study: Study, plugins: Plugins, tell: _Teller) -> tuple[StudyResul
     tell("Estimating effects")
     answers = stages.answers(comparisons)
     tell("Asking the question in every declared way")
-    curve, power = stages.triangulation.curve(), stages.triangulation.power()
-    pretrend, trends = stages.triangulation.trends(answers)
+    found = stages.triangulation.answer(answers)
     tell("Judging conditions")
     context = StudyContext(study=study, inputs=inputs, seed=stages.seeds_of(study.plan)["contingency"])
     families, calibrated, ratings = context.families(answers), context.calibrated(), context.ratings()
@@ -196,10 +195,11 @@ def _evaluate(study: Study, plugins: Plugins, tell: _Teller) -> tuple[StudyResul
         cases=study.cases,
         outcome=study.outcome,
         contingency=contingency,
-        curve=curve,
-        power=power,
-        pretrend=pretrend,
-        trends=trends,
+        curve=found.curve,
+        power=found.power,
+        pretrend=found.pretrend,
+        trends=found.trends,
+        unanswered=found.unanswered,
         families=families,
         calibrated=calibrated,
         ratings=ratings,

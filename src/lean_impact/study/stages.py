@@ -189,13 +189,14 @@ class Stages:
                 measure=result.measure,
                 provenance=result.provenance,
             )
-        asked = question.role in {"primary", "secondary"}
         return EffectAnswer(
             question=question,
             comparison=comparison,
             result=result,
             pooled=pooled,
-            methods=tuple(self._by_method(method, result) for method in plan.methods) if asked else (),
+            methods=tuple(self._by_method(method, result) for method in plan.methods)
+            if question.asks_methods
+            else (),
         )
 
     def _design(self, question: EffectQuestion, comparison: Comparison) -> AdoptionDesign:
@@ -226,10 +227,7 @@ class Stages:
             estimator = make_estimator(method, self.study.plan, seed=seed)
             found = estimator.estimate(self.inputs.panel, result.adoption)
         except DesignError as error:
-            reasons = "; ".join(issue.message for issue in error.issues)
-            return MethodAnswer(
-                method=method, result=None, problem=f"{error.message}{': ' if reasons else ''}{reasons}"
-            )
+            return MethodAnswer(method=method, result=None, problem=error.one_line)
         return MethodAnswer(method=method, result=found)
 
     def _seed_of(self, key: str) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import product
+from typing import Any
 
 from lean_impact.domain import (
     AnalysisPlan,
@@ -29,12 +31,12 @@ from lean_impact.effects import (
     relative_magnitudes,
     specification_curve,
 )
-from lean_impact.errors import DesignError, Issue, StudyError
+from lean_impact.errors import DesignError, Issue
 from lean_impact.report import EffectAnswer
 from lean_impact.study.estimators import make_estimator
 from lean_impact.tables import Panel
 
-__all__ = ["Triangulation"]
+__all__ = ["Triangulated", "Triangulation"]
 
 Compare = Callable[[EffectQuestion], Comparison]
 """Chooses the comparison trusts of a question."""
@@ -44,6 +46,17 @@ Designed = Callable[[EffectQuestion, Comparison], AdoptionDesign]
 
 DECIDES = MethodPlan(id="did", label="Difference-in-differences", estimator="did")
 """The method of every question's own estimate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Triangulated:
+    """What was found; the fields are those of :class:`~lean_impact.report.StudyResults`."""
+
+    curve: SpecificationCurve | None = None
+    power: tuple[PowerAnalysis, ...] = ()
+    pretrend: PretrendResult | None = None
+    trends: TrendSensitivity | None = None
+    unanswered: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,70 +83,57 @@ class Triangulation:
     design: Designed
     seed: int
 
-    def curve(self) -> SpecificationCurve | None:
-        """Estimate under every combination of declared choices; None if the plan declares none.
+    def answer(self, answers: Sequence[EffectAnswer]) -> Triangulated:
+        """Answer what the plan asks; what these figures do not allow is told with its reason.
 
-        Raises
-        ------
-        StudyError
-            If fewer than two combinations can be estimated.
+        Parameters
+        ----------
+        answers : sequence of EffectAnswer
+            The plan's questions on effects, answered.
         """
+        found = Triangulated()
+        for name, ask in (
+            ("curve", self._curve),
+            ("power", self._powers),
+            ("trends", partial(self._trends, answers)),
+        ):
+            try:
+                found = replace(found, **ask())
+            except DesignError as error:
+                found = replace(found, unanswered={**found.unanswered, name: error.one_line})
+        return found
+
+    def _curve(self) -> dict[str, Any]:
+        """Estimate under every combination of declared choices."""
         if self.plan.curve is None:
-            return None
+            return {}
         question = self._question(self.plan.curve.question)
-        specifications = tuple(self._specifications(question, self.plan.curve))
-        try:
-            return specification_curve(self.panel, specifications)
-        except DesignError as error:
-            raise StudyError(f"plan.curve cannot be drawn: {error.message}", error.issues) from error
+        return {
+            "curve": specification_curve(self.panel, tuple(self._specifications(question, self.plan.curve)))
+        }
 
-    def power(self) -> tuple[PowerAnalysis, ...]:
-        """Simulate programmes on the comparison trusts; empty if the plan asks for none.
-
-        Raises
-        ------
-        StudyError
-            If the figures do not allow a design that is asked for.
-        """
+    def _powers(self) -> dict[str, Any]:
+        """Simulate programmes on the comparison trusts."""
         plan = self.plan.power
         if plan is None:
-            return ()
+            return {}
         question = self._question(plan.question)
-        comparison = self.compare(question)
-        own = self.design(question, comparison)
-        try:
-            return tuple(self._power(own, plan, n, after) for n, after in self._sizes(own, plan))
-        except DesignError as error:
-            raise StudyError(f"plan.power cannot be simulated: {error.message}", error.issues) from error
+        own = self.design(question, self.compare(question))
+        return {"power": tuple(self._power(own, plan, n, after) for n, after in self._sizes(own, plan))}
 
-    def trends(
-        self, answers: Sequence[EffectAnswer]
-    ) -> tuple[PretrendResult | None, TrendSensitivity | None]:
-        """Test trends before the start, and bound what they may do after it; None if the plan does not ask.
-
-        Raises
-        ------
-        StudyError
-            If the method gives no effects by time since the start, or these do not allow it.
-        """
+    def _trends(self, answers: Sequence[EffectAnswer]) -> dict[str, Any]:
+        """Test trends before the start, and bound what they may do after it."""
         plan = self.plan.trends
         if plan is None:
-            return None, None
+            return {}
         answer = next(answer for answer in answers if answer.question.id == plan.question)
-        chosen = [item for item in answer.methods if item.method.id == plan.method]
-        if not chosen or chosen[0].result is None:
-            reason = (
-                chosen[0].problem if chosen else "methods are asked of primary and secondary questions only"
-            )
-            raise StudyError(f"plan.trends needs method '{plan.method}' on '{plan.question}': {reason}")
-        result = chosen[0].result
-        try:
-            return (
-                pretrend_test(result, every=plan.every),
-                relative_magnitudes(result, bounds=plan.bounds, every=plan.every),
-            )
-        except DesignError as error:
-            raise StudyError(f"plan.trends cannot be followed: {error.message}", error.issues) from error
+        chosen = next(item for item in answer.methods if item.method.id == plan.method)
+        if chosen.result is None:
+            raise DesignError(f"'{chosen.method.label}' gave no estimate: {chosen.problem}")
+        return {
+            "pretrend": pretrend_test(chosen.result, every=plan.every),
+            "trends": relative_magnitudes(chosen.result, bounds=plan.bounds, every=plan.every),
+        }
 
     def _question(self, key: str) -> EffectQuestion:
         return next(question for question in self.plan.effects if question.id == key)
@@ -214,7 +214,7 @@ class Triangulation:
             issue = Issue(
                 rule="no-counts", message=f"{design.measure} has no denominators to compare size by"
             )
-            raise StudyError("plan.curve asks for trusts of similar size", [issue])
+            raise DesignError("trusts of similar size cannot be told", [issue])
         return tuple(code for code in design.comparison if own.min() <= size[code] <= own.max())
 
     # ------------------------------------------------------------------ power

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final, TypedDict
+
 import pandas as pd
 
 from lean_impact.effects import PowerAnalysis, SpecificationCurve
@@ -9,6 +11,37 @@ from lean_impact.plugins.sections.common import only, smallest
 from lean_impact.report import Chart, Column, Section, StudyResults, Table, formats
 
 __all__ = ["curve_section", "power_section", "trends_section"]
+
+
+class _Heading(TypedDict):
+    id: str
+    title: str
+    question: str
+
+
+_CURVE: Final = _Heading(
+    id="every-choice",
+    title="Does it hang on our choices?",
+    question="What if the same question were asked in every other defensible way?",
+)
+_TRENDS: Final = _Heading(
+    id="trends",
+    title="What if the trusts would not have gone together?",
+    question="How far may trends have parted before the answer changes?",
+)
+_POWER: Final = _Heading(
+    id="power",
+    title="What could have been seen at all?",
+    question="How large would an effect have had to be for these figures to show it?",
+)
+
+
+def _unanswered(results: StudyResults, asked: str, heading: _Heading) -> tuple[Section, ...]:
+    """Say why something of the plan could not be answered; nothing if the plan does not ask."""
+    if asked not in results.unanswered:
+        return ()
+    answer = f"The plan asks, and these figures do not allow an answer: {results.unanswered[asked]}."
+    return (Section(**heading, answer=answer),)
 
 
 def curve_section(results: StudyResults) -> tuple[Section, ...]:
@@ -26,7 +59,7 @@ def curve_section(results: StudyResults) -> tuple[Section, ...]:
     """
     curve = results.curve
     if curve is None:
-        return ()
+        return _unanswered(results, "curve", _CURVE)
     change = curve.measure.format_change
     frame = curve.to_frame()
     shown: dict[str, Column | str] = {
@@ -49,9 +82,7 @@ def curve_section(results: StudyResults) -> tuple[Section, ...]:
     moved = curve.influence_frame()
     return (
         Section(
-            id="every-choice",
-            title="Does it hang on our choices?",
-            question="What if the same question were asked in every other defensible way?",
+            **_CURVE,
             answer=f"{curve.agreement} {curve.drivers}",
             paragraphs=(_EVERY,),
             cautions=curve.cautions,
@@ -126,16 +157,14 @@ def trends_section(results: StudyResults) -> tuple[Section, ...]:
     """
     test, bounds = results.pretrend, results.trends
     if test is None or bounds is None:
-        return ()
+        return _unanswered(results, "trends", _TRENDS)
     tables = (
         Table(id="trend-bounds", caption=bounds.title, frame=bounds.to_frame(), columns={}),
         Table(id="pretrend", caption=test.title, frame=test.to_frame(), columns={}),
     )
     return (
         Section(
-            id="trends",
-            title="What if the trusts would not have gone together?",
-            question="How far may trends have parted before the answer changes?",
+            **_TRENDS,
             answer=f"{bounds.conclusion} {test.conclusion}",
             cautions=(*bounds.cautions, *test.cautions),
             charts=(
@@ -172,15 +201,13 @@ def power_section(results: StudyResults) -> tuple[Section, ...]:
         One, or none if the plan does not ask.
     """
     if not results.power:
-        return ()
+        return _unanswered(results, "power", _POWER)
     first = results.power[0]
     detectable = pd.concat([found.detectable_frame() for found in results.power], ignore_index=True)
     change = first.measure.format_change
     return (
         Section(
-            id="power",
-            title="What could have been seen at all?",
-            question="How large would an effect have had to be for these figures to show it?",
+            **_POWER,
             answer=first.conclusion,
             cautions=first.cautions,
             charts=(_power_chart(first),),
