@@ -120,6 +120,8 @@ doctest_path = [str(_HERE.parent / "examples")]
 doctest_global_setup = """
 import matplotlib
 matplotlib.use("Agg")
+from shared_run import share
+share()
 """
 
 
