@@ -43,7 +43,7 @@ from lean_impact.domain.triangulation import (
     MethodPlan,
     PowerPlan,
     TrendPlan,
-    WeightingName,
+    Weighting,
     WindowChoice,
 )
 from lean_impact.domain.trust import Succession, Trust
@@ -102,7 +102,7 @@ __all__ = [
     "TrendPlan",
     "Trust",
     "TrustEffect",
-    "WeightingName",
+    "Weighting",
     "Window",
     "WindowChoice",
     "next_period",

@@ -20,7 +20,7 @@ __all__ = [
     "MethodPlan",
     "PowerPlan",
     "TrendPlan",
-    "WeightingName",
+    "Weighting",
     "WindowChoice",
 ]
 
@@ -40,7 +40,7 @@ EstimatorName = Literal[
 ]
 """Estimators that a study file can name."""
 
-WeightingName = Literal["equal", "denominator"]
+Weighting = Literal["equal", "denominator"]
 """Each treated trust counts the same, or by its denominators before the programme: two different questions."""
 
 
@@ -157,7 +157,7 @@ class CurvePlan(DomainModel):
     measures: tuple[Slug, ...] = ()
     windows: tuple[WindowChoice, ...] = ()
     comparisons: tuple[ComparisonChoice, ...] = ()
-    weightings: tuple[WeightingName, ...] = Field(default=("equal",), min_length=1)
+    weightings: tuple[Weighting, ...] = Field(default=("equal",), min_length=1)
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:

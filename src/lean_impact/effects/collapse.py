@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from lean_impact.domain import Measure, Window
+from lean_impact.domain import Measure, Weighting, Window
 from lean_impact.effects._calendar import Split, beyond, ignored, spans, split
 from lean_impact.effects._rules import issue, raise_if_any, roles
 from lean_impact.effects.adoption import AdoptionDesign
@@ -16,13 +16,10 @@ from lean_impact.effects.parts import Changes, Level, Path
 from lean_impact.errors import Issue
 from lean_impact.tables import Panel
 
-__all__ = ["Aggregation", "Collapsed", "Weighting", "collapse"]
+__all__ = ["Aggregation", "Collapsed", "collapse"]
 
 Aggregation = Literal["pooled", "mean"]
 """A trust's level: sum of numerators over sum of denominators, or mean of its periods."""
-
-Weighting = Literal["equal", "denominator"]
-"""How treated trusts are pooled: each counts the same, or by its denominators before the programme."""
 
 _FEWEST_COMPARISON = 2
 

@@ -9,10 +9,11 @@ from typing import get_args
 import numpy as np
 
 from lean_impact._version import __version__
-from lean_impact.domain import TrustEffect
+from lean_impact.domain import TrustEffect, Weighting
 from lean_impact.effects._rules import check_settings, common_settings
 from lean_impact.effects.adoption import AdoptionDesign
-from lean_impact.effects.collapse import Aggregation, Weighting, collapse
+from lean_impact.effects.collapse import Aggregation, collapse
+from lean_impact.effects.gaps import WEIGHTING_WORDS
 from lean_impact.effects.inference import (
     calibrate,
     pooled_effect,
@@ -161,7 +162,7 @@ class DifferenceInDifferences:
             levels=data.levels,
             effects=effects,
             pooled=pooled,
-            weighting=_WEIGHTING_WORDS[self.weighting],
+            weighting=WEIGHTING_WORDS[self.weighting],
             p_values=(
                 default,
                 *randomisation_p_values(changes, draws=self.draws, rng=for_assignments),
@@ -180,12 +181,6 @@ class DifferenceInDifferences:
                 }
             ),
         )
-
-
-_WEIGHTING_WORDS: dict[Weighting, str] = {
-    "equal": "treated trusts weighted equally",
-    "denominator": "treated trusts weighted by their denominators before the programme",
-}
 
 
 def _cautions(changes: Changes, effects: Sequence[TrustEffect], calibration: Calibration | None) -> list[str]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from lean_impact._version import __version__
-from lean_impact.domain import Estimate, PValue, TrustEffect
+from lean_impact.domain import Estimate, PValue, TrustEffect, Weighting
 from lean_impact.effects._rules import raise_if_any
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import Needs, PanelArrays, arrays_of
@@ -30,9 +30,6 @@ from lean_impact.kernels.randomisation import draw_groups, rank_p
 from lean_impact.tables import Panel
 
 __all__ = ["GapEstimator", "Gaps", "Weighting", "estimate_from_gaps", "placebo_tests", "pooled_of_gaps"]
-
-Weighting = Literal["equal", "denominator"]
-"""How treated trusts are pooled: each counts the same, or by its denominators before the programme."""
 
 _TINY = 1e-300
 _ROUNDING = 1e-10

@@ -15,7 +15,7 @@ from lean_impact.domain import (
     EffectQuestion,
     MethodPlan,
     PowerPlan,
-    WeightingName,
+    Weighting,
     WindowChoice,
 )
 from lean_impact.effects import (
@@ -160,7 +160,7 @@ class Triangulation:
         question: EffectQuestion,
         design: AdoptionDesign,
         method: MethodPlan,
-        weighting: WeightingName,
+        weighting: Weighting,
         window: WindowChoice | None,
         choice: ComparisonChoice | None,
     ) -> Specification:
