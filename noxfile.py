@@ -17,6 +17,7 @@ nox.options.reuse_existing_virtualenvs = True
 PYTHONS = ["3.11", "3.12", "3.13"]
 # As many workers as processors: linear algebra on several threads each would only get in their way.
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+BENCHMARKS = sorted(Path("benchmarks").glob("*.py"))
 PROJECT = nox.project.load_toml("pyproject.toml")
 
 
@@ -126,6 +127,16 @@ def browser(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Time the library, side by side with what it is compared with."""
+    _benchmarks(session, [path for path in BENCHMARKS if not path.stem.endswith("_quality")])
+
+
+@nox.session
+def quality(session: nox.Session) -> None:
+    """Simulate how often estimators and detectors find what is not there; takes hours without a lower number."""
+    _benchmarks(session, [path for path in BENCHMARKS if path.stem.endswith("_quality")])
+
+
+def _benchmarks(session: nox.Session, scripts: list[Path]) -> None:
     _install(session, "test")
-    for script in sorted(Path("benchmarks").glob("*.py")):
-        session.run("python", str(script), *session.posargs)
+    for script in scripts:
+        session.run("python", str(script), *session.posargs, env=ONE_THREAD)

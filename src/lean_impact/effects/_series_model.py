@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Literal, get_args
@@ -12,6 +12,7 @@ import numpy as np
 from lean_impact.domain import Measure
 from lean_impact.domain.period import MONTHS, Frequency
 from lean_impact.effects._series import FittedSeries
+from lean_impact.effects._settings import CommonSettings
 from lean_impact.kernels.count_regression import CountFit, Family, fit_counts, fit_counts_ar1
 from lean_impact.kernels.least_squares import SegmentedFit
 from lean_impact.kernels.segmented import (
@@ -23,7 +24,7 @@ from lean_impact.kernels.segmented import (
 )
 from lean_impact.kernels.segmented_fit import Method, fit_segmented
 
-__all__ = ["Fit", "SeasonKind", "SeriesModel", "setting_rules"]
+__all__ = ["Fit", "SeasonKind", "SeriesModel", "SeriesSettings"]
 
 Fit = Literal["reml", "ml", "ols", "newey-west", "prais-winsten", "poisson", "binomial"]
 SeasonKind = Literal["none", "dummies", "harmonics"]
@@ -206,28 +207,46 @@ class SeriesModel:
         )
 
 
-def setting_rules(model: SeriesModel) -> tuple[tuple[bool, str], ...]:
-    """Return what is wrong with the settings of a model, for ``check_settings``."""
-    return (
-        (model.fit not in get_args(Fit), f"fit must be one of {', '.join(get_args(Fit))}"),
-        (
-            model.fit == "newey-west" and model.lag is None,
-            "fit 'newey-west' needs lag, the longest lag in periods",
-        ),
-        (
-            model.lag is not None and model.fit not in ("newey-west", *_COUNTS),
-            "lag belongs to fit 'newey-west', 'poisson' and 'binomial' only",
-        ),
-        (model.lag is not None and model.lag < 0, "lag must not be negative"),
-        (
-            not (model.level_change or model.slope_change),
-            "the programme must be allowed to change level, slope or both",
-        ),
-        (model.delay < 0, "delay must not be negative"),
-        (model.phase_in < 1, "phase_in must be at least 1 period; 1 is a step"),
-        (model.season not in get_args(SeasonKind), "season must be 'none', 'dummies' or 'harmonics'"),
-        (model.pairs < 1, "pairs must be at least 1"),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesSettings(CommonSettings):
+    """What estimators that fit a segmented regression ask; see the estimators for the meaning."""
+
+    fit: Fit = "reml"
+    lag: int | None = None
+    level_change: bool = True
+    slope_change: bool = True
+    delay: int = 0
+    phase_in: int = 1
+    season: SeasonKind = "none"
+    pairs: int = 2
+    further: tuple[date, ...] = ()
+
+    @property
+    def model(self) -> SeriesModel:
+        """The regression."""
+        return SeriesModel(**{field.name: getattr(self, field.name) for field in fields(SeriesModel)})
+
+    def _rules(self) -> Iterable[tuple[bool, str]]:
+        return (
+            (self.fit not in get_args(Fit), f"fit must be one of {', '.join(get_args(Fit))}"),
+            (
+                self.fit == "newey-west" and self.lag is None,
+                "fit 'newey-west' needs lag, the longest lag in periods",
+            ),
+            (
+                self.lag is not None and self.fit not in ("newey-west", *_COUNTS),
+                "lag belongs to fit 'newey-west', 'poisson' and 'binomial' only",
+            ),
+            (self.lag is not None and self.lag < 0, "lag must not be negative"),
+            (
+                not (self.level_change or self.slope_change),
+                "the programme must be allowed to change level, slope or both",
+            ),
+            (self.delay < 0, "delay must not be negative"),
+            (self.phase_in < 1, "phase_in must be at least 1 period; 1 is a step"),
+            (self.season not in get_args(SeasonKind), "season must be 'none', 'dummies' or 'harmonics'"),
+            (self.pairs < 1, "pairs must be at least 1"),
+        )
 
 
 def counts_of(

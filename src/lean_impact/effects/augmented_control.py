@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lean_impact.effects._conformal import Refit, conformal_tests
 from lean_impact.effects._donors import Block, BlockFit, gaps_of_fits
-from lean_impact.effects._rules import check_settings, common_settings
+from lean_impact.effects._settings import CommonSettings
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import Needs, PanelArrays
-from lean_impact.effects.gaps import Gaps, Weighting, estimate_from_gaps
+from lean_impact.effects.gaps import Gaps, estimate_from_gaps
 from lean_impact.effects.result import EffectResult
 from lean_impact.kernels.augmented_control import augmented_control, augmented_residuals, ridge_path
 from lean_impact.tables import Panel
@@ -20,7 +21,7 @@ __all__ = ["AugmentedSyntheticControl"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AugmentedSyntheticControl:
+class AugmentedSyntheticControl(CommonSettings):
     r"""Compare treated trusts with weighted comparison trusts, corrected for what the weights leave.
 
     Parameters
@@ -89,22 +90,13 @@ class AugmentedSyntheticControl:
     ridge: float | None = None
     fixed_effects: bool = False
     conformal: bool = True
-    weighting: Weighting = "equal"
-    level: float = 0.95
-    draws: int = 999
-    calibration_groups: int = 500
     calibration_dates: int = 1
-    seed: int = 0
 
-    def __post_init__(self) -> None:
-        check_settings(
-            "AugmentedSyntheticControl",
+    def _rules(self) -> Iterable[tuple[bool, str]]:
+        return (
             (
-                *common_settings(self),
-                (
-                    self.ridge is not None and not self.ridge > 0,
-                    "ridge must be above 0, or None to choose it",
-                ),
+                self.ridge is not None and not self.ridge > 0,
+                "ridge must be above 0, or None to choose it",
             ),
         )
 

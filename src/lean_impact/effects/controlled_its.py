@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 
-from lean_impact.effects._rules import check_settings, common_settings
-from lean_impact.effects._series_model import Fit, SeasonKind, SeriesModel, setting_rules
+from lean_impact.effects._series_model import SeriesSettings
 from lean_impact.effects._series_result import estimate_series
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import Needs
-from lean_impact.effects.gaps import Weighting
 from lean_impact.effects.result import EffectResult
 from lean_impact.tables import Panel
 
@@ -20,7 +18,7 @@ _FEWEST = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ControlledInterruptedTimeSeries:
+class ControlledInterruptedTimeSeries(SeriesSettings):
     r"""Compare the difference between treated and comparison trusts with where it was heading.
 
     Parameters
@@ -80,6 +78,7 @@ class ControlledInterruptedTimeSeries:
     Examples
     --------
     >>> import numpy as np
+    >>> from datetime import date
     >>> import pandas as pd
     >>> from lean_impact.domain import Measure, Window
     >>> stay = Measure(id="stay", name="Length of stay", kind="mean", improvement="decrease",
@@ -99,45 +98,10 @@ class ControlledInterruptedTimeSeries:
     (True, False)
     """
 
-    fit: Fit = "reml"
-    lag: int | None = None
-    level_change: bool = True
-    slope_change: bool = True
-    delay: int = 0
-    phase_in: int = 1
-    season: SeasonKind = "none"
-    pairs: int = 2
-    further: tuple[date, ...] = ()
-    weighting: Weighting = "equal"
-    level: float = 0.95
-    draws: int = 999
-    calibration_groups: int = 500
-    calibration_dates: int = 2
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        check_settings(
-            "ControlledInterruptedTimeSeries",
-            (
-                *setting_rules(self.model),
-                (self.model.counts, "fit must be one of values: a difference between trusts is no count"),
-                *common_settings(self),
-            ),
-        )
-
-    @property
-    def model(self) -> SeriesModel:
-        """The regression."""
-        return SeriesModel(
-            fit=self.fit,
-            lag=self.lag,
-            level_change=self.level_change,
-            slope_change=self.slope_change,
-            delay=self.delay,
-            phase_in=self.phase_in,
-            season=self.season,
-            pairs=self.pairs,
-            further=self.further,
+    def _rules(self) -> Iterable[tuple[bool, str]]:
+        return (
+            *SeriesSettings._rules(self),  # noqa: SLF001 - super() does not work where a dataclass has slots
+            (self.model.counts, "fit must be one of values: a difference between trusts is no count"),
         )
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -11,10 +11,11 @@ import pandas as pd
 
 from lean_impact.domain import PValue
 from lean_impact.effects._factor_tables import complete_covariates, fit_table, pooled_effect, weights_table
-from lean_impact.effects._rules import check_settings, common_settings, raise_if_any
+from lean_impact.effects._rules import raise_if_any
+from lean_impact.effects._settings import CommonSettings
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import Needs, PanelArrays, arrays_of
-from lean_impact.effects.gaps import Gaps, Weighting, estimate_from_gaps
+from lean_impact.effects.gaps import Gaps, estimate_from_gaps
 from lean_impact.effects.result import EffectResult
 from lean_impact.errors import Issue
 from lean_impact.kernels.completion import (
@@ -38,7 +39,7 @@ FactorsFrom = Literal["comparison", "all"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GeneralisedSyntheticControl:
+class GeneralisedSyntheticControl(CommonSettings):
     r"""Build counterfactuals from common shocks to which each trust responds in its own way.
 
     Parameters
@@ -127,29 +128,19 @@ class GeneralisedSyntheticControl:
     max_factors: int = 5
     covariates: tuple[str, ...] = ()
     bootstrap: int = 0
-    weighting: Weighting = "equal"
-    level: float = 0.95
-    draws: int = 999
-    calibration_groups: int = 500
-    calibration_dates: int = 2
-    seed: int = 0
 
-    def __post_init__(self) -> None:
-        check_settings(
-            "GeneralisedSyntheticControl",
+    def _rules(self) -> Iterable[tuple[bool, str]]:
+        return (
             (
-                (
-                    self.factors_from not in get_args(FactorsFrom),
-                    "factors_from must be 'comparison' or 'all'",
-                ),
-                (self.n_factors is not None and self.n_factors < 0, "n_factors must not be negative"),
-                (self.max_factors < 0, "max_factors must not be negative"),
-                (self.bootstrap < 0, "bootstrap must not be negative"),
-                (
-                    self.bootstrap > 0 and self.factors_from != "comparison",
-                    "bootstrap needs factors_from 'comparison'",
-                ),
-                *common_settings(self),
+                self.factors_from not in get_args(FactorsFrom),
+                "factors_from must be 'comparison' or 'all'",
+            ),
+            (self.n_factors is not None and self.n_factors < 0, "n_factors must not be negative"),
+            (self.max_factors < 0, "max_factors must not be negative"),
+            (self.bootstrap < 0, "bootstrap must not be negative"),
+            (
+                self.bootstrap > 0 and self.factors_from != "comparison",
+                "bootstrap needs factors_from 'comparison'",
             ),
         )
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from lean_impact.effects._rules import check_settings, common_settings
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import Needs, PanelArrays
-from lean_impact.effects.gaps import Gaps, Weighting
+from lean_impact.effects.gaps import Gaps
 from lean_impact.effects.result import EffectResult
 from lean_impact.effects.staggered import (
-    Inference,
     Published,
+    StaggeredSettings,
     difference_gaps,
     estimate_staggered,
     unit_weights,
@@ -29,7 +28,7 @@ __all__ = ["CallawaySantAnna"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallawaySantAnna:
+class CallawaySantAnna(StaggeredSettings):
     r"""Compare each start in each period with trusts that do not have the programme yet, or never.
 
     Parameters
@@ -105,27 +104,15 @@ class CallawaySantAnna:
 
     control: Control = "never"
     base_length: int | None = None
-    covariates: tuple[str, ...] = ()
     adjustment: Method = "regression"
-    weighting: Weighting = "equal"
-    inference: Inference = "trusts"
-    level: float = 0.95
-    draws: int = 999
-    calibration_groups: int = 500
-    calibration_dates: int = 2
-    seed: int = 0
 
-    def __post_init__(self) -> None:
-        check_settings(
-            "CallawaySantAnna",
+    def _rules(self) -> Iterable[tuple[bool, str]]:
+        return (
+            (self.control not in get_args(Control), "control must be 'never' or 'not-yet'"),
+            (self.base_length is not None and self.base_length < 1, "base_length must be at least 1"),
             (
-                (self.control not in get_args(Control), "control must be 'never' or 'not-yet'"),
-                (self.base_length is not None and self.base_length < 1, "base_length must be at least 1"),
-                (
-                    self.adjustment not in get_args(Method),
-                    "adjustment must be 'regression' or 'doubly-robust'",
-                ),
-                *common_settings(self),
+                self.adjustment not in get_args(Method),
+                "adjustment must be 'regression' or 'doubly-robust'",
             ),
         )
 

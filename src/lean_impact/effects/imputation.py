@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from lean_impact.effects._rules import check_settings, common_settings
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import Needs, PanelArrays
-from lean_impact.effects.gaps import Gaps, Weighting
+from lean_impact.effects.gaps import Gaps
 from lean_impact.effects.result import EffectResult
 from lean_impact.effects.staggered import (
-    Inference,
     Published,
+    StaggeredSettings,
     difference_gaps,
     estimate_staggered,
 )
@@ -35,7 +34,7 @@ __all__ = ["ImputationDifferenceInDifferences"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImputationDifferenceInDifferences:
+class ImputationDifferenceInDifferences(StaggeredSettings):
     r"""Impute what treated trusts would have shown from trust and period effects of untreated figures.
 
     Parameters
@@ -101,26 +100,10 @@ class ImputationDifferenceInDifferences:
     (-1.0, [0, 1, 2, 3, 4, 5, 6])
     """
 
-    covariates: tuple[str, ...] = ()
-    weighting: Weighting = "equal"
-    inference: Inference = "trusts"
-    level: float = 0.95
-    draws: int = 999
-    calibration_groups: int = 500
-    calibration_dates: int = 2
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        check_settings(
-            "ImputationDifferenceInDifferences",
-            common_settings(self),
-        )
-
     @property
     def method(self) -> str:
         """The estimator in words."""
-        also = f", adjusted for {', '.join(self.covariates)}" if self.covariates else ""
-        return f"imputation difference-in-differences{also}"
+        return f"imputation difference-in-differences{self._adjusted}"
 
     @property
     def needs(self) -> Needs:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
-from lean_impact.effects._rules import check_settings, common_settings
-from lean_impact.effects._series_model import Fit, SeasonKind, SeriesModel, setting_rules
+from lean_impact.effects._series_model import SeasonKind, SeriesSettings
 from lean_impact.effects._series_result import estimate_series
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import Needs
-from lean_impact.effects.gaps import Weighting
 from lean_impact.effects.result import EffectResult
 from lean_impact.tables import Panel
 
@@ -18,7 +15,7 @@ __all__ = ["InterruptedTimeSeries"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InterruptedTimeSeries:
+class InterruptedTimeSeries(SeriesSettings):
     r"""Compare each treated trust with where its own level, trend and season were heading.
 
     Parameters
@@ -92,6 +89,7 @@ class InterruptedTimeSeries:
     Examples
     --------
     >>> import numpy as np
+    >>> from datetime import date
     >>> import pandas as pd
     >>> from lean_impact.domain import Measure, Window
     >>> stay = Measure(id="stay", name="Length of stay", kind="mean", improvement="decrease",
@@ -108,45 +106,7 @@ class InterruptedTimeSeries:
     (True, False)
     """
 
-    fit: Fit = "reml"
-    lag: int | None = None
-    level_change: bool = True
-    slope_change: bool = True
-    delay: int = 0
-    phase_in: int = 1
     season: SeasonKind = "dummies"
-    pairs: int = 2
-    further: tuple[date, ...] = ()
-    weighting: Weighting = "equal"
-    level: float = 0.95
-    draws: int = 999
-    calibration_groups: int = 500
-    calibration_dates: int = 2
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        check_settings(
-            "InterruptedTimeSeries",
-            (
-                *setting_rules(self.model),
-                *common_settings(self),
-            ),
-        )
-
-    @property
-    def model(self) -> SeriesModel:
-        """The regression."""
-        return SeriesModel(
-            fit=self.fit,
-            lag=self.lag,
-            level_change=self.level_change,
-            slope_change=self.slope_change,
-            delay=self.delay,
-            phase_in=self.phase_in,
-            season=self.season,
-            pairs=self.pairs,
-            further=self.further,
-        )
 
     @property
     def against(self) -> bool:

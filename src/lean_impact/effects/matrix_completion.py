@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from lean_impact.effects._factor_tables import complete_covariates, fit_table, pooled_effect, weights_table
-from lean_impact.effects._rules import check_settings, common_settings, raise_if_any
+from lean_impact.effects._rules import raise_if_any
+from lean_impact.effects._settings import CommonSettings
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import Needs, PanelArrays
-from lean_impact.effects.gaps import Gaps, Weighting, estimate_from_gaps
+from lean_impact.effects.gaps import Gaps, estimate_from_gaps
 from lean_impact.effects.result import EffectResult
 from lean_impact.errors import Issue
 from lean_impact.kernels.completion import (
@@ -33,7 +35,7 @@ _ROUNDING = 1e-14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MatrixCompletion:
+class MatrixCompletion(CommonSettings):
     r"""Fill in what the treated trusts would have shown, as simply as the other figures allow.
 
     Parameters
@@ -106,21 +108,12 @@ class MatrixCompletion:
     penalty: float | None = None
     n_penalties: int = 12
     covariates: tuple[str, ...] = ()
-    weighting: Weighting = "equal"
-    level: float = 0.95
-    draws: int = 999
-    calibration_groups: int = 500
     calibration_dates: int = 1
-    seed: int = 0
 
-    def __post_init__(self) -> None:
-        check_settings(
-            "MatrixCompletion",
-            (
-                (self.penalty is not None and not self.penalty > 0, "penalty must be greater than 0"),
-                (self.n_penalties < 2, "n_penalties must be at least 2"),  # noqa: PLR2004
-                *common_settings(self),
-            ),
+    def _rules(self) -> Iterable[tuple[bool, str]]:
+        return (
+            (self.penalty is not None and not self.penalty > 0, "penalty must be greater than 0"),
+            (self.n_penalties < 2, "n_penalties must be at least 2"),  # noqa: PLR2004
         )
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -13,6 +13,7 @@ from scipy.special import ndtr, ndtri
 from lean_impact.domain import Estimate, PValue
 from lean_impact.effects._calendar import spans
 from lean_impact.effects._rules import raise_if_any
+from lean_impact.effects._settings import CommonSettings
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import PanelArrays, arrays_of
 from lean_impact.effects.calibration import PlaceboTests, calibrate
@@ -26,6 +27,7 @@ __all__ = [
     "Inference",
     "Published",
     "StaggeredEstimator",
+    "StaggeredSettings",
     "difference_gaps",
     "estimate_staggered",
     "event_study_of",
@@ -52,6 +54,18 @@ class Published(NamedTuple):
 
     value: float
     standard_error: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaggeredSettings(CommonSettings):
+    """What difference-in-differences estimators ask; see the estimators for the meaning."""
+
+    covariates: tuple[str, ...] = ()
+    inference: Inference = "trusts"
+
+    @property
+    def _adjusted(self) -> str:
+        return f", adjusted for {', '.join(self.covariates)}" if self.covariates else ""
 
 
 class StaggeredEstimator(GapEstimator, Protocol):

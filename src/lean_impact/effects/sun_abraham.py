@@ -8,15 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lean_impact.effects._rules import check_settings, common_settings
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import Needs, PanelArrays
-from lean_impact.effects.gaps import Gaps, Weighting
+from lean_impact.effects.gaps import Gaps
 from lean_impact.effects.imputation import without_covariates
 from lean_impact.effects.result import EffectResult
 from lean_impact.effects.staggered import (
-    Inference,
     Published,
+    StaggeredSettings,
     difference_gaps,
     estimate_staggered,
     unit_weights,
@@ -28,7 +27,7 @@ __all__ = ["SunAbraham"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SunAbraham:
+class SunAbraham(StaggeredSettings):
     r"""Give every start and period its own coefficient, then average without comparing treated with treated.
 
     Parameters
@@ -93,26 +92,10 @@ class SunAbraham:
     (-1.1, 2)
     """
 
-    covariates: tuple[str, ...] = ()
-    weighting: Weighting = "equal"
-    inference: Inference = "trusts"
-    level: float = 0.95
-    draws: int = 999
-    calibration_groups: int = 500
-    calibration_dates: int = 2
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        check_settings(
-            "SunAbraham",
-            common_settings(self),
-        )
-
     @property
     def method(self) -> str:
         """The estimator in words."""
-        also = f", adjusted for {', '.join(self.covariates)}" if self.covariates else ""
-        return f"Sun-Abraham interaction-weighted difference-in-differences{also}"
+        return f"Sun-Abraham interaction-weighted difference-in-differences{self._adjusted}"
 
     @property
     def needs(self) -> Needs:

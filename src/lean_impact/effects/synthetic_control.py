@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lean_impact.effects._conformal import conformal_tests
 from lean_impact.effects._donors import Block, BlockFit, gaps_of_fits
-from lean_impact.effects._rules import check_settings, common_settings, issue, raise_if_any
+from lean_impact.effects._rules import issue, raise_if_any
+from lean_impact.effects._settings import CommonSettings
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import Needs, PanelArrays
-from lean_impact.effects.gaps import Gaps, Weighting, estimate_from_gaps
+from lean_impact.effects.gaps import Gaps, estimate_from_gaps
 from lean_impact.effects.result import EffectResult
 from lean_impact.kernels.nested_control import (
     nested_control,
@@ -28,7 +30,7 @@ _CANDIDATES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SyntheticControl:
+class SyntheticControl(CommonSettings):
     r"""Compare each treated trust with the weighted comparison trusts that resembled it before.
 
     Parameters
@@ -116,24 +118,14 @@ class SyntheticControl:
     outcome_blocks: int = 3
     fit_on: tuple[str, ...] = ()
     conformal: bool = True
-    weighting: Weighting = "equal"
-    level: float = 0.95
-    draws: int = 999
-    calibration_groups: int = 500
-    calibration_dates: int = 2
-    seed: int = 0
 
-    def __post_init__(self) -> None:
-        check_settings(
-            "SyntheticControl",
+    def _rules(self) -> Iterable[tuple[bool, str]]:
+        return (
+            (self.outcome_blocks < 1, "outcome_blocks must be at least 1"),
+            (bool(self.predictors and self.fit_on), "give predictors or fit_on, not both"),
             (
-                *common_settings(self),
-                (self.outcome_blocks < 1, "outcome_blocks must be at least 1"),
-                (bool(self.predictors and self.fit_on), "give predictors or fit_on, not both"),
-                (
-                    self.intercept and bool(self.predictors),
-                    "an intercept does not go with predictors: give one or the other",
-                ),
+                self.intercept and bool(self.predictors),
+                "an intercept does not go with predictors: give one or the other",
             ),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,10 +15,10 @@ from lean_impact.effects._donors import (
     blocks_of,
     gaps_of_fits,
 )
-from lean_impact.effects._rules import check_settings, common_settings
+from lean_impact.effects._settings import CommonSettings
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import Needs, PanelArrays, arrays_of
-from lean_impact.effects.gaps import Gaps, Weighting, estimate_from_gaps
+from lean_impact.effects.gaps import Gaps, estimate_from_gaps
 from lean_impact.effects.result import EffectResult
 from lean_impact.kernels.randomisation import draw_groups, rank_p
 from lean_impact.kernels.synthetic_did import (
@@ -35,7 +36,7 @@ _SHOWN = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SyntheticDifferenceInDifferences:
+class SyntheticDifferenceInDifferences(CommonSettings):
     r"""Compare changes, with comparison trusts and periods weighted to resemble the treated and the time after.
 
     Parameters
@@ -109,21 +110,9 @@ class SyntheticDifferenceInDifferences:
     """
 
     placebo_groups: int = 500
-    weighting: Weighting = "equal"
-    level: float = 0.95
-    draws: int = 999
-    calibration_groups: int = 500
-    calibration_dates: int = 2
-    seed: int = 0
 
-    def __post_init__(self) -> None:
-        check_settings(
-            "SyntheticDifferenceInDifferences",
-            (
-                *common_settings(self),
-                (self.placebo_groups < 0, "placebo_groups must not be negative"),
-            ),
-        )
+    def _rules(self) -> Iterable[tuple[bool, str]]:
+        return ((self.placebo_groups < 0, "placebo_groups must not be negative"),)
 
     @property
     def method(self) -> str:

@@ -10,16 +10,15 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from lean_impact.domain import Estimate, PValue
-from lean_impact.effects._rules import check_settings, common_settings
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import Needs, PanelArrays
 from lean_impact.effects.calibration import PlaceboTests
-from lean_impact.effects.gaps import Gaps, Weighting
+from lean_impact.effects.gaps import Gaps
 from lean_impact.effects.imputation import without_covariates
 from lean_impact.effects.result import EffectResult
 from lean_impact.effects.staggered import (
-    Inference,
     Published,
+    StaggeredSettings,
     difference_gaps,
     estimate_staggered,
     placebo_world,
@@ -40,7 +39,7 @@ _MOST_REFITS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TwoWayFixedEffects:
+class TwoWayFixedEffects(StaggeredSettings):
     r"""Regress on trust effects, period effects and the programme; one coefficient for all.
 
     Parameters
@@ -109,26 +108,10 @@ class TwoWayFixedEffects:
     (-1.15, [1.0])
     """
 
-    covariates: tuple[str, ...] = ()
-    weighting: Weighting = "equal"
-    inference: Inference = "trusts"
-    level: float = 0.95
-    draws: int = 999
-    calibration_groups: int = 500
-    calibration_dates: int = 2
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        check_settings(
-            "TwoWayFixedEffects",
-            common_settings(self),
-        )
-
     @property
     def method(self) -> str:
         """The estimator in words."""
-        also = f", adjusted for {', '.join(self.covariates)}" if self.covariates else ""
-        return f"two-way fixed effects difference-in-differences{also}"
+        return f"two-way fixed effects difference-in-differences{self._adjusted}"
 
     @property
     def needs(self) -> Needs:
