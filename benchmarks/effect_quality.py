@@ -12,10 +12,11 @@ factors, treated trusts that are quieter or noisier than the others. Every estim
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import date
+from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,7 @@ MEASURE = Measure(
 N_PERIODS, START = 120, 90
 PERIODS = pd.date_range("2010-01-01", periods=N_PERIODS, freq="MS")
 ALPHA, BAND = 0.05, (0.03, 0.075)
+COUNTS = Path(__file__).with_name("effect_quality.csv")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,68 +163,138 @@ def adoption(n_treated: int, n_units: int) -> li.AdoptionDesign:
     )
 
 
-def one_panel(name: str, design: str, cell: str, number: int) -> tuple[bool, bool]:
-    """Tell whether the default test rejects at 5 %, and whether the interval holds 0."""
+def one_panel(names: list[str], design: str, cell: str, number: int) -> list[tuple[bool, bool]]:
+    """Tell of each estimator whether its default test rejects at 5 %, and whether its interval holds 0."""
     n_treated, n_units = DESIGNS[design]
     # Every estimator sees the same panels.
     key = [20260101, list(DESIGNS).index(design), list(CELLS).index(cell), number]
-    y = simulate(CELLS[cell], n_treated, n_units, np.random.default_rng(key))
-    result = ENTRIES[name].make().estimate(WidePanel(y), adoption(n_treated, n_units))
-    return result.p_value.value <= ALPHA, result.pooled.covers(0.0)
+    panel = WidePanel(simulate(CELLS[cell], n_treated, n_units, np.random.default_rng(key)))
+    starts = adoption(n_treated, n_units)
+    found = []
+    for name in names:
+        result = ENTRIES[name].make().estimate(panel, starts)
+        found.append((result.p_value.value <= ALPHA, result.pooled.covers(0.0)))
+    return found
 
 
-def sizes(names: list[str], cells: list[str], designs: list[str], panels: int, heavy: int) -> Iterator[dict]:
-    """Measure the size of every estimator in every cell."""
-    with Parallel(n_jobs=-1) as pool:
-        for name in names:
-            for design in designs:
-                for cell in cells:
-                    n = heavy if ENTRIES[name].heavy else panels
-                    began = time.perf_counter()
-                    found = np.array(
-                        pool(delayed(one_panel)(name, design, cell, number) for number in range(n)),
-                        dtype=bool,
-                    )
-                    yield {
-                        "estimator": name,
-                        "design": design,
-                        "cell": cell,
-                        "panels": n,
-                        "rejects": float(found[:, 0].mean()),
-                        "covers": float(found[:, 1].mean()),
-                        "claimed": (design, cell) in ENTRIES[name].claims,
-                        "seconds": time.perf_counter() - began,
-                    }
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How many of the first `panels` panels of a cell were rejected, and how many intervals held 0."""
+
+    panels: int = 0
+    rejected: int = 0
+    covered: int = 0
+
+    @property
+    def rate(self) -> float:
+        """Share of panels in which the default test rejects."""
+        return self.rejected / self.panels
+
+    @property
+    def coverage(self) -> float:
+        """Share of panels in which the interval holds 0."""
+        return self.covered / self.panels
+
+    def plus(self, found: np.ndarray) -> Count:
+        """Add further panels, one row each."""
+        rejected, covered = (int(each) for each in found.sum(axis=0))
+        return Count(
+            panels=self.panels + len(found),
+            rejected=self.rejected + rejected,
+            covered=self.covered + covered,
+        )
+
+
+def read(path: Path) -> dict[Key, Count]:
+    """Read what was counted before."""
+    if not path.exists():
+        return {}
+    rows = pd.read_csv(path)
+    return {
+        (row.estimator, row.design, row.cell): Count(
+            panels=row.panels, rejected=row.rejected, covered=row.covered
+        )
+        for row in rows.itertuples()
+    }
+
+
+def write(path: Path, counts: dict[Key, Count]) -> None:
+    """Write everything that was counted, in the order of the estimators."""
+    rows = [
+        {"estimator": name, "design": design, "cell": cell, **asdict(counts[name, design, cell])}
+        for name, design, cell in product(ENTRIES, DESIGNS, CELLS)
+        if (name, design, cell) in counts
+    ]
+    pd.DataFrame(rows).to_csv(path, index=False)
+
+
+def more(
+    counts: dict[Key, Count], wanted: dict[str, int], design: str, cell: str, pool: Parallel
+) -> Iterator[tuple[str, Count]]:
+    """Run the panels of a cell that each estimator still lacks."""
+    done = {name: counts.get((name, design, cell), Count()) for name in wanted}
+    first = min(done[name].panels for name in wanted)
+    lacking = [
+        [name for name in wanted if done[name].panels <= number < wanted[name]]
+        for number in range(first, max(wanted.values()))
+    ]
+    found = pool(
+        delayed(one_panel)(names, design, cell, first + at) for at, names in enumerate(lacking) if names
+    )
+    of_panel = [
+        dict(zip(names, each, strict=True)) for names, each in zip(filter(None, lacking), found, strict=True)
+    ]
+    for name in wanted:
+        mine = [each[name] for each in of_panel if name in each]
+        if mine:
+            yield name, done[name].plus(np.array(mine, dtype=bool))
+
+
+def spread(rate: float, panels: int) -> float:
+    """Return the standard error of a share."""
+    return float(np.sqrt(rate * (1 - rate) / panels))
+
+
+def line(key: Key, count: Count) -> str:
+    """Return one cell of one estimator in words."""
+    name, design, cell = key
+    claimed = "" if (design, cell) in ENTRIES[name].claims else "not claimed "
+    return (
+        f"{name:34} {design:9} {cell} rejects {count.rate:.3f} +- {spread(count.rate, count.panels):.3f} "
+        f"covers {count.coverage:.3f} {claimed}({count.panels} panels)"
+    )
 
 
 def main() -> None:
-    """Print one line a cell, then what lies outside the band although it is claimed."""
+    """Print one line a cell as soon as it is done, then what lies outside the band although it is claimed."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--panels", type=int, default=1000, help="panels a cell for closed forms")
     parser.add_argument("--heavy", type=int, default=300, help="panels a cell for heavy methods")
     parser.add_argument("--only", nargs="*", default=list(ENTRIES), choices=list(ENTRIES))
     parser.add_argument("--cells", nargs="*", default=list(CELLS), choices=list(CELLS))
     parser.add_argument("--designs", nargs="*", default=list(DESIGNS), choices=list(DESIGNS))
-    parser.add_argument("--csv", help="also write the table to this file")
+    parser.add_argument("--counts", type=Path, default=COUNTS, help="what was counted: read, then added to")
+    parser.add_argument("--jobs", type=int, default=-1, help="processes; -1 for one a core")
     asked = parser.parse_args()
-    rows = []
-    for row in sizes(asked.only, asked.cells, asked.designs, asked.panels, asked.heavy):
-        rows.append(row)
-        print(
-            f"{row['estimator']:34} {row['design']:9} {row['cell']} rejects {row['rejects']:.3f} covers "
-            f"{row['covers']:.3f} {'' if row['claimed'] else 'not claimed '}({row['panels']} panels, "
-            f"{row['seconds']:.0f} s)",
-            flush=True,
-        )
-    if asked.csv:
-        pd.DataFrame(rows).to_csv(asked.csv, index=False)
-    outside = [row for row in rows if row["claimed"] and not BAND[0] <= row["rejects"] <= BAND[1]]
-    for row in outside:
-        error = np.sqrt(row["rejects"] * (1 - row["rejects"]) / row["panels"])
-        print(
-            f"outside {BAND}: {row['estimator']} {row['design']} {row['cell']} {row['rejects']:.3f} +- {error:.3f}"
-        )
-    print(f"{len(outside)} of {sum(row['claimed'] for row in rows)} claimed cells lie outside {BAND}")
+    counts = read(asked.counts)
+    wanted = {name: asked.heavy if ENTRIES[name].heavy else asked.panels for name in asked.only}
+    with Parallel(n_jobs=asked.jobs) as pool:
+        for design, cell in product(asked.designs, asked.cells):
+            for name, count in more(counts, wanted, design, cell, pool):
+                counts[name, design, cell] = count
+                print(line((name, design, cell), count), flush=True)
+            write(asked.counts, counts)
+    outside = [
+        (key, count)
+        for key, count in counts.items()
+        if key[1:] in ENTRIES[key[0]].claims and not BAND[0] <= count.rate <= BAND[1]
+    ]
+    for key, count in outside:
+        print(f"outside {BAND}: {line(key, count)}")
+    print(f"{len(outside)} of {len(counts)} counted cells are claimed and lie outside {BAND}")
 
 
 if __name__ == "__main__":
