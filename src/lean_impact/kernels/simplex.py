@@ -381,17 +381,19 @@ def _pivot_without_rows(
     found, settled = np.zeros((n_rows, n)), np.zeros(n_rows, dtype=bool)
     rows, inside = np.arange(n_rows), np.tile(support, (n_rows, 1))
     for _ in range(_ROUNDS_TOGETHER):
-        weights, price, clear = _on_supports(gram, gone[rows], inside)
         own = gone[rows]
-        scale = (gram.diagonal() - own**2).max(axis=1, keepdims=True)
-        gradient = (weights @ gram - (weights * own).sum(axis=1, keepdims=True) * own - price) / scale
-        wrong = np.where(inside, weights < -_ZERO, gradient < -_ZERO)
-        held = weights > 0
-        only = np.where(held, np.abs(gradient) <= _TIE, gradient > _TIE).all(axis=1)
+        weights, price, clear = _on_supports(gram, own, inside)
+        gradient = weights @ gram
+        gradient -= np.einsum("ij,ij->i", weights, own)[:, None] * own
+        gradient -= price
+        gradient /= (gram.diagonal() - own**2).max(axis=1, keepdims=True)
+        wrong = np.where(inside, weights, gradient) < -_ZERO
         done = clear & ~wrong.any(axis=1)
-        kept = np.where(held, weights, 0.0)[done & only]
-        settled[rows[done & only]] = True
-        found[rows[done & only]] = kept / kept.sum(axis=1, keepdims=True)
+        kept = np.maximum(weights[done], 0.0)
+        slack = gradient[done]
+        only = np.where(kept > 0, np.abs(slack) <= _TIE, slack > _TIE).all(axis=1)
+        settled[rows[done]] = only
+        found[rows[done]] = kept / kept.sum(axis=1, keepdims=True)
         again = clear & ~done
         rows, inside = rows[again], (inside ^ wrong)[again]
         if not len(rows):
