@@ -29,6 +29,7 @@ _CLEARLY = 1e-5
 _PATIENCE = 3
 _ROUNDS = 500
 _ROUNDS_TOGETHER = 30
+_SMALLEST = np.finfo(float).tiny
 
 
 def simplex_weights(matrix: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -386,7 +387,7 @@ def _pivot_without_rows(
         gradient = weights @ gram
         gradient -= np.einsum("ij,ij->i", weights, own)[:, None] * own
         gradient -= price
-        gradient /= (gram.diagonal() - own**2).max(axis=1, keepdims=True)
+        gradient /= np.maximum((gram.diagonal() - own**2).max(axis=1, keepdims=True), _SMALLEST)
         wrong = np.where(inside, weights, gradient) < -_ZERO
         done = clear & ~wrong.any(axis=1)
         kept = np.maximum(weights[done], 0.0)
@@ -411,13 +412,15 @@ def _on_supports(
     at = np.arange(len(inside))[:, None]
     part = gone[at, chosen]
     blocks = gram[chosen[:, :, None], chosen[:, None, :]] - part[:, :, None] * part[:, None, :]
-    blocks = np.where(there[:, :, None] & there[:, None, :], blocks, np.eye(size.max()))
+    nothing = np.eye(size.max())
+    blocks = np.where(there[:, :, None] & there[:, None, :], blocks, nothing)
     try:
         pivots = np.linalg.cholesky(blocks).diagonal(axis1=1, axis2=2)
     except np.linalg.LinAlgError:
         return np.zeros(inside.shape), np.zeros((len(inside), 1)), np.zeros(len(inside), dtype=bool)
     smallest = np.where(there, pivots, np.inf).min(axis=1)
     clear = smallest >= _CLEARLY * np.where(there, pivots, 0.0).max(axis=1)
+    blocks = np.where(clear[:, None, None], blocks, nothing)
     solved = np.linalg.solve(blocks, there[:, :, None].astype(float))[:, :, 0]
     price = 1.0 / solved.sum(axis=1, keepdims=True)
     weights = np.zeros(inside.shape)
