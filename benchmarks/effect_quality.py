@@ -45,7 +45,7 @@ MEASURE = Measure(
 N_PERIODS, START = 120, 90
 PERIODS = pd.date_range("2010-01-01", periods=N_PERIODS, freq="MS")
 ALPHA, BAND = 0.05, (0.03, 0.075)
-SEASONS, RHOS = {"none": None, "dummies": Season(length=12)}, (0.0, 0.3, 0.6)
+SEASONS, RHOS = {"none": None, "dummies": Season(length=12)}, (0.0, 0.3, 0.6, 0.8)
 # In two years, a start after one of them cannot be told from the season.
 SERIES = [(24, "none"), *product((48, 72, 120), SEASONS)]
 COUNTS = Path(__file__).with_name("effect_quality.csv")
