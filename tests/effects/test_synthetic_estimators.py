@@ -201,6 +201,16 @@ def test_predictors_enter_the_match():
     )
 
 
+def test_one_treated_trust_of_other_noise_is_not_claimed():
+    words = "holds if it is about as noisy as the others"
+    alone, three = (
+        PLAIN.estimate(panel_of(cells()), block(treated=treated)).cautions
+        for treated in (TRUSTS[:1], TRUSTS[:3])
+    )
+    assert any(words in caution for caution in alone)
+    assert not any(words in caution for caution in three)
+
+
 def test_out_of_reach_and_too_close_is_said():
     y = cells()
     y[:, 0] += 50

@@ -116,6 +116,16 @@ def test_placebos_are_fits_with_their_cells_hidden():
     assert gaps[1, :, 0] == pytest.approx(y[:, 7] - fit.fitted[:, 7], abs=1e-4)
 
 
+def test_with_one_optimum_a_warm_start_changes_nothing():
+    y, pattern = panel(13), np.arange(16)[:, None] >= [10, 13]
+    folds, models = hiding_folds(y, pattern, folds=3), [cap_singular_values(at) for at in (6.0, 3.0, 1.5)]
+    cold, warm = (held_out_errors(y, models, folds, convex=convex) for convex in (False, True))
+    assert warm == pytest.approx(cold, rel=1e-4)
+    members = np.array([[4, 2], [7, 9]])
+    cold, warm = (placebo_fills(y, models[2], members, pattern, convex=convex) for convex in (False, True))
+    assert warm == pytest.approx(cold, abs=1e-4)
+
+
 def test_a_path_ends_before_factors_that_are_not_determined():
     noise = np.random.default_rng(11).normal(size=(16, 12))
     hidden = np.zeros((16, 12), dtype=bool)

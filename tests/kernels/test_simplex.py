@@ -78,3 +78,18 @@ def test_singular_products_are_refused():
 def test_what_cannot_be_weighted_is_refused(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize("twice", [False, True])
+def test_rows_left_out_together_are_rows_left_out_one_at_a_time(intercept, twice):
+    rng = np.random.default_rng(6)
+    donors, target = rng.normal(size=(20, 14)), rng.normal(size=20)
+    if twice:
+        donors[:, 3] = donors[:, 8]
+    found = leave_row_out_weights(donors, target, intercept=intercept)
+    for row in range(20):
+        left, path = np.delete(donors, row, axis=0), np.delete(target, row)
+        if intercept:
+            left, path = left - left.mean(axis=0), path - path.mean()
+        assert found[row] == pytest.approx(simplex_weights(left, path), abs=1e-7)

@@ -196,6 +196,11 @@ def fit_table(
 
 def _fit_cautions(arrays: PanelArrays, treated: np.ndarray, placebo: np.ndarray) -> Iterator[str]:
     """Say which trusts the donors cannot resemble, and which they resemble too well to learn from it."""
+    if arrays.n_treated == 1:
+        yield (
+            "the test of a single treated trust holds if it is about as noisy as the others: weights that were fitted "
+            "to a quiet trust bring its donors' noise in afterwards"
+        )
     for at, (start, members) in enumerate(arrays.cohorts):
         usual = float(np.median(np.sqrt(np.nanmean(placebo[at, :start] ** 2, axis=0))))
         spread = float(np.nanstd(arrays.comparison[:start]))

@@ -183,6 +183,7 @@ class MatrixCompletion(CommonSettings):
                     cap_singular_values(threshold),
                     np.arange(arrays.n_comparison)[:, None],
                     ~arrays.before[:, members[:1]],
+                    convex=True,
                 )[:, :, 0].T
                 for _, members in arrays.cohorts
             ]
@@ -226,7 +227,8 @@ class MatrixCompletion(CommonSettings):
         )
         controls = world.controls(additive.coefficients)
         folds = hiding_folds(controls, world.missing[:, : world.n_treated])
-        errors = held_out_errors(controls, [cap_singular_values(each * size) for each in penalties], folds)
+        models = [cap_singular_values(each * size) for each in penalties]
+        errors = held_out_errors(controls, models, folds, convex=True)
         seen = np.isfinite(errors) if self.penalty is None else np.ones(1, dtype=bool)
         return penalties[seen], errors[seen]
 

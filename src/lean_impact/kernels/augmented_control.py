@@ -207,9 +207,9 @@ def ridge_path(path: np.ndarray, pool: np.ndarray, *, fixed_effects: bool = Fals
     the largest squared singular value of the centred donors down to :math:`10^{-8}` of it. The last period
     before the start always stays in, as in the program that the defaults follow.
 
-    One decomposition :math:`K = XX' = U s U'` over donors serves every candidate and every period: without
-    period t, whose centred donors are x, :math:`x'(K - xx' + \lambda I)^{-1}v =
-    x'Av / (1 - x'Ax)` with :math:`A = (K + \lambda I)^{-1}`.
+    One decomposition over periods, :math:`X'X = V s V'` of the centred donors, serves every candidate and every
+    period: without period t, whose centred donors are x, :math:`x'(XX' - xx' + \lambda I)^{-1}Xr =
+    x'AXr / (1 - x'Ax)` with :math:`A = (XX' + \lambda I)^{-1}` and :math:`X'AX = V s (s + \lambda)^{-1} V'`.
 
     Examples
     --------
@@ -235,13 +235,13 @@ def ridge_path(path: np.ndarray, pool: np.ndarray, *, fixed_effects: bool = Fals
         own = left[np.arange(n_folds), np.arange(n_folds)]
         left = left - ((left.sum(axis=1) - own) / n_folds)[:, None]
     spectrum, basis = _spectrum(centred, scale=float(np.abs(pool).max()))
-    ridges = spectrum[-1] * _RANGE ** (np.arange(_N_RIDGES) / (_N_RIDGES - 1))
+    ridges = (spectrum[-1] or 1.0) * _RANGE ** (np.arange(_N_RIDGES) / (_N_RIDGES - 1))
     left_out = left.diagonal().copy()
     np.einsum("ff->f", left[:, :n_folds])[:] = 0.0
-    rotated, moved = basis.T @ centred[:, :n_folds], basis.T @ (centred @ left.T)
-    shrink = 1.0 / (spectrum + ridges[:, None])
-    cross = factor * (shrink @ (rotated * moved))
-    leverage = factor * (shrink @ rotated**2)
+    rotated, moved = basis.T[:, :n_folds], basis.T @ left.T
+    share = factor * spectrum / (spectrum + ridges[:, None])
+    cross = share @ (rotated * moved)
+    leverage = share @ rotated**2
     gaps = left_out - cross / (1.0 - leverage)
     errors = (gaps**2).mean(axis=1)
     spread = (gaps**2).std(axis=1, ddof=1) / np.sqrt(n_folds)
@@ -251,13 +251,11 @@ def ridge_path(path: np.ndarray, pool: np.ndarray, *, fixed_effects: bool = Fals
 
 
 def _spectrum(centred: np.ndarray, *, scale: float) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenvalues and vectors of the inner products between donors, the largest value last."""
-    values, basis = np.linalg.eigh(centred @ centred.T)
-    values = np.maximum(values, 0.0)
-    if values[-1] <= (_ALIKE * scale) ** 2:
-        # Donors that are all alike leave nothing to extrapolate with, whatever the ridge.
-        values[-1] = 1.0
-    return values, basis
+    """Eigenvalues and vectors of the inner products between periods, the largest value last."""
+    values, basis = np.linalg.eigh(centred.T @ centred)
+    # Donors that are all alike leave nothing to extrapolate with, whatever the ridge.
+    alike = values[-1] <= (_ALIKE * scale) ** 2
+    return np.zeros_like(values) if alike else np.maximum(values, 0.0), basis
 
 
 def _weights(path: np.ndarray, pool: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:

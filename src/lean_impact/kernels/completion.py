@@ -8,7 +8,7 @@ import numpy as np
 
 from lean_impact.kernels.fixed_point import LIMIT, NotSettledError
 from lean_impact.kernels.low_rank import Shrink, cap_singular_values, keep_factors, two_way
-from lean_impact.kernels.low_rank_fit import LowRankFit, fit_hidden, fit_low_rank
+from lean_impact.kernels.low_rank_fit import LowRankFit, fit_hidden, fit_low_rank, shrink_hidden
 
 __all__ = [
     "PATIENCE",
@@ -23,8 +23,10 @@ __all__ = [
     "placebo_fills",
 ]
 
-PLACEBO_TOLERANCE = 1e-6
+_PLACEBO_TOLERANCE = 1e-6
 """Placebos are ranked, so a millionth of a standard deviation is close enough."""
+_CONVEX_TOLERANCE = 1e-4
+"""Where hidden cells are solved for, a last step of this size leaves an error of some millionths."""
 
 PATIENCE = 300
 """Steps that cross-validation grants a model: one that needs more is hardly determined by the data."""
@@ -282,7 +284,11 @@ def hiding_folds(
 
 
 def held_out_errors(
-    controls: np.ndarray, shrinks: list[Shrink], folds: list[tuple[np.ndarray, np.ndarray]]
+    controls: np.ndarray,
+    shrinks: list[Shrink],
+    folds: list[tuple[np.ndarray, np.ndarray]],
+    *,
+    convex: bool = False,
 ) -> np.ndarray:
     """Return how well each model of a path fills cells of controls that were hidden.
 
@@ -294,6 +300,8 @@ def held_out_errors(
         Models from the stiffest to the most flexible one.
     folds : list of tuple
         From :func:`hiding_folds`.
+    convex : bool, default False
+        Whether the models have one optimum, so that each may begin where the one before ended.
 
     Returns
     -------
@@ -310,31 +318,36 @@ def held_out_errors(
     >>> bool(errors[1] < errors[0])
     True
     """
+    tolerance = _CONVEX_TOLERANCE if convex else _PLACEBO_TOLERANCE
     errors = np.full(len(shrinks), np.inf)
     rises = 0
+    starts: list[np.ndarray | None] = [None] * len(folds)
+    cells = sum(int(hidden.sum()) for _, hidden in folds)
     for position, shrink in enumerate(shrinks):
         try:
-            errors[position] = _held_out_error(controls, shrink, folds)
+            fits = [
+                fit_hidden(controls, shrink, units, hidden, tolerance=tolerance, limit=PATIENCE, start=start)
+                for (units, hidden), start in zip(folds, starts, strict=True)
+            ]
         except NotSettledError:
             break
+        starts = [*fits] if convex else starts
+        errors[position] = (
+            sum(
+                float(((controls[:, units] - fit)[hidden] ** 2).sum())
+                for (units, hidden), fit in zip(folds, fits, strict=True)
+            )
+            / cells
+        )
         rises = rises + 1 if position and errors[position] > errors[position - 1] else 0
         if rises == _RISES:
             break
     return errors
 
 
-def _held_out_error(
-    controls: np.ndarray, shrink: Shrink, folds: list[tuple[np.ndarray, np.ndarray]]
-) -> float:
-    total, count = 0.0, 0
-    for units, hidden in folds:
-        fitted = fit_hidden(controls, shrink, units, hidden, tolerance=PLACEBO_TOLERANCE, limit=PATIENCE)
-        total += float(((controls[:, units] - fitted)[hidden] ** 2).sum())
-        count += int(hidden.sum())
-    return total / count
-
-
-def placebo_fills(controls: np.ndarray, shrink: Shrink, groups: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+def placebo_fills(
+    controls: np.ndarray, shrink: Shrink, groups: np.ndarray, hidden: np.ndarray, *, convex: bool = False
+) -> np.ndarray:
     """Let groups of controls play the treated ones: hide their cells, fill them, and return the gaps.
 
     Parameters
@@ -347,6 +360,8 @@ def placebo_fills(controls: np.ndarray, shrink: Shrink, groups: np.ndarray, hidd
         Positions of the members of each group.
     hidden : ndarray of bool, shape (n_periods, n_members)
         Cells hidden of each member, as of the treated units in whose place they stand.
+    convex : bool, default False
+        Whether the model has one optimum, so that all may begin at the factors of the complete controls.
 
     Returns
     -------
@@ -360,13 +375,18 @@ def placebo_fills(controls: np.ndarray, shrink: Shrink, groups: np.ndarray, hidd
     >>> gaps.shape
     (2, 12, 1)
     """
-    return np.stack(
-        [
-            controls[:, group]
-            - fit_hidden(controls, shrink, group, hidden, tolerance=PLACEBO_TOLERANCE, limit=PATIENCE)
-            for group in groups
-        ]
-    )
+    tolerance = _CONVEX_TOLERANCE if convex else _PLACEBO_TOLERANCE
+    parts = two_way(controls)
+    known = shrink(parts.residual @ parts.residual.T) if convex else None
+    gaps = []
+    for group in groups:
+        own = controls[:, group]
+        start = (
+            None if known is None else shrink_hidden(own, hidden, parts.period, known.vectors, known.weights)
+        )
+        fitted = fit_hidden(controls, shrink, group, hidden, tolerance=tolerance, limit=PATIENCE, start=start)
+        gaps.append(own - fitted)
+    return np.stack(gaps)
 
 
 def completion_weights(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import linalg
+from scipy.linalg import lapack
 
 __all__ = [
     "Filter",
@@ -19,6 +20,10 @@ __all__ = [
     "leading_factors",
     "two_way",
 ]
+
+
+_SINGULAR = 1e-10
+_BLOCK = 32
 
 
 class Filter(NamedTuple):
@@ -172,12 +177,32 @@ def cap_singular_values(threshold: float) -> Shrink:
     """
 
     def shrink(gram: np.ndarray) -> Filter:
-        squares, vectors = linalg.eigh(gram, subset_by_value=(threshold**2, np.inf), check_finite=False)
+        squares, vectors = _factors_above(gram, threshold**2)
         singular = np.sqrt(squares)
         kept = singular - threshold
         return Filter(vectors, kept / singular, threshold * float(kept.sum()))
 
     return shrink
+
+
+def _factors_above(gram: np.ndarray, lowest: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the eigenvalues above a bound and their vectors, twice as fast as the bisection of ``linalg.eigh``."""
+    if len(gram) == 1:
+        return linalg.eigh(gram, subset_by_value=(lowest, np.inf), check_finite=False)
+    reflected, diagonal, beside, scalars, _ = lapack.dsytrd(gram, lower=1, lwork=_BLOCK * len(gram))
+    values, inner = linalg.eigh_tridiagonal(
+        diagonal,
+        beside,
+        select="v",
+        select_range=(lowest, np.inf),
+        check_finite=False,
+        lapack_driver="stemr",
+    )
+    vectors = np.zeros((len(gram), len(values)), order="F")
+    vectors[0] = inner[0]
+    if len(values):
+        vectors[1:] = lapack.dormqr("L", "N", reflected[1:, :-1], scalars, inner[1:], _BLOCK * len(values))[0]
+    return values, vectors
 
 
 def apply_filter(matrix: np.ndarray, shrink: Shrink) -> tuple[np.ndarray, float]:
@@ -248,10 +273,12 @@ def additive_fill(y: np.ndarray, missing: np.ndarray) -> np.ndarray:
     share = seen / per_unit
     system = np.diag(seen.sum(axis=1)) - share @ seen.T
     right = cells.sum(axis=1) - share @ cells.sum(axis=0)
-    period, _, rank, _ = np.linalg.lstsq(system, right, rcond=1e-10)
-    if rank < len(y) - 1:
+    # All period effects may move together: the mean of 0 makes the system definite, if nothing else is free.
+    factor, info = lapack.dpotrf(system + float(np.trace(system)) / system.size, lower=1)
+    if info or factor.diagonal().min() ** 2 <= _SINGULAR * factor.diagonal().max() ** 2:
         raise ValueError(
             "units and periods fall into groups with no cell in common, so effects are not determined"
         )
+    period = lapack.dpotrs(factor, right, lower=1)[0]
     unit = (cells.sum(axis=0) - period @ seen) / per_unit
     return np.where(missing, unit + period[:, None], y)

@@ -28,6 +28,8 @@ _CLEARLY = 1e-5
 """Pivots of a factor above this share of the largest leave weights that are exact to about 1e-6 at worst."""
 _PATIENCE = 3
 _ROUNDS = 500
+_ROUNDS_TOGETHER = 30
+_SMALLEST = np.finfo(float).tiny
 
 
 def simplex_weights(matrix: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -143,8 +145,8 @@ def leave_row_out_weights(matrix: np.ndarray, target: np.ndarray, *, intercept: 
     Notes
     -----
     One matrix of inner products serves all: leaving a row out takes one outer product away. The support of
-    the whole fit is the starting point, so that a fit takes a few small systems. Wherever that does not
-    give a unique optimum, the fit is done afresh.
+    the whole fit is the starting point, and donors are exchanged for all rows side by side, which takes a few
+    rounds of small systems. Wherever that does not give a unique optimum, the fit is done afresh.
 
     Examples
     --------
@@ -162,16 +164,12 @@ def leave_row_out_weights(matrix: np.ndarray, target: np.ndarray, *, intercept: 
     support = simplex_weights(differences, np.zeros(n_rows)) > 0
     gram = differences.T @ differences
     # Without row t, sums of squares about the new mean are smaller by n / (n - 1) of its own square.
-    factor = n_rows / (n_rows - 1) if intercept else 1.0
-    zeros = np.zeros(matrix.shape[1])
-    result = np.empty(matrix.shape)
-    for row, gone in enumerate(differences):
-        try:
-            result[row] = unique_simplex(gram - factor * np.outer(gone, gone), zeros, support=support)
-        except LinAlgError:
-            left = np.delete(differences, row, axis=0)
-            left = left - left.mean(axis=0) if intercept else left
-            result[row] = simplex_weights(left, np.zeros(n_rows - 1))
+    gone = differences * np.sqrt(n_rows / (n_rows - 1)) if intercept else differences
+    result, settled = _pivot_without_rows(gram, gone, support)
+    for row in np.flatnonzero(~settled):
+        left = np.delete(differences, row, axis=0)
+        left = left - left.mean(axis=0) if intercept else left
+        result[row] = simplex_weights(left, np.zeros(n_rows - 1))
     return result
 
 
@@ -374,6 +372,60 @@ def _on_support(
     weights[chosen] = solved[:, 0] + price * solved[:, 1]
     gradient = hessian[:, chosen] @ weights[chosen] - products - price
     return weights, gradient
+
+
+def _pivot_without_rows(
+    gram: np.ndarray, gone: np.ndarray, support: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pivot with each row's outer product taken away; weights, and where they are clearly the only optimum."""
+    n_rows, n = gone.shape
+    found, settled = np.zeros((n_rows, n)), np.zeros(n_rows, dtype=bool)
+    rows, inside = np.arange(n_rows), np.tile(support, (n_rows, 1))
+    for _ in range(_ROUNDS_TOGETHER):
+        own = gone[rows]
+        weights, price, clear = _on_supports(gram, own, inside)
+        gradient = weights @ gram
+        gradient -= np.einsum("ij,ij->i", weights, own)[:, None] * own
+        gradient -= price
+        gradient /= np.maximum((gram.diagonal() - own**2).max(axis=1, keepdims=True), _SMALLEST)
+        wrong = np.where(inside, weights, gradient) < -_ZERO
+        done = clear & ~wrong.any(axis=1)
+        kept = np.maximum(weights[done], 0.0)
+        slack = gradient[done]
+        only = np.where(kept > 0, np.abs(slack) <= _TIE, slack > _TIE).all(axis=1)
+        settled[rows[done]] = only
+        found[rows[done]] = kept / kept.sum(axis=1, keepdims=True)
+        again = clear & ~done
+        rows, inside = rows[again], (inside ^ wrong)[again]
+        if not len(rows):
+            break
+    return found, settled
+
+
+def _on_supports(
+    gram: np.ndarray, gone: np.ndarray, inside: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Solve with the sum fixed to 1, each row on its support; weights, price and where the system is clear."""
+    size = inside.sum(axis=1)
+    chosen = np.argsort(~inside, axis=1, kind="stable")[:, : size.max()]
+    there = np.arange(size.max()) < size[:, None]
+    at = np.arange(len(inside))[:, None]
+    part = gone[at, chosen]
+    blocks = gram[chosen[:, :, None], chosen[:, None, :]] - part[:, :, None] * part[:, None, :]
+    nothing = np.eye(size.max())
+    blocks = np.where(there[:, :, None] & there[:, None, :], blocks, nothing)
+    try:
+        pivots = np.linalg.cholesky(blocks).diagonal(axis1=1, axis2=2)
+    except np.linalg.LinAlgError:
+        return np.zeros(inside.shape), np.zeros((len(inside), 1)), np.zeros(len(inside), dtype=bool)
+    smallest = np.where(there, pivots, np.inf).min(axis=1)
+    clear = smallest >= _CLEARLY * np.where(there, pivots, 0.0).max(axis=1)
+    blocks = np.where(clear[:, None, None], blocks, nothing)
+    solved = np.linalg.solve(blocks, there[:, :, None].astype(float))[:, :, 0]
+    price = 1.0 / solved.sum(axis=1, keepdims=True)
+    weights = np.zeros(inside.shape)
+    weights[at, chosen] = solved * price
+    return weights, price, clear
 
 
 def _certified(weights: np.ndarray, gradient: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
