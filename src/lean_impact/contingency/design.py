@@ -283,12 +283,16 @@ def _cautions(
     search: Search, crisp: CrispMatch | None, outcome: Mapping[str, bool | State] | None
 ) -> tuple[str, ...]:
     """Say what is approximate, and what a good fit does not mean."""
-    n = len(search.evidence.trusts)
+    n, evidence = len(search.evidence.trusts), search.evidence
+    degrees = "; ".join(name for name, fuzzy in zip(evidence.names, evidence.fuzzy, strict=True) if fuzzy)
     said = {
         "a condition that fits may be a consequence of the outcome, such as a leader who leaves because "
         "results fell": True,
         f"{len(search.orders) - 1} random orders instead of all orders of {n} trusts": not search.all_orders,
         f"{FILLINGS} random fillings of the unknown cells instead of all": not search.all_fillings,
+        f"one at a time, each trust counts as in or out by the side of 0.5 that it is on: {degrees}": bool(
+            degrees
+        ),
         "the yes-or-no outcome is the same in every trust where it is known, so nothing can match it": (
             outcome is not None and crisp is None
         ),

@@ -81,11 +81,11 @@ def test_contributions_add_up_to_the_move_from_the_average_context():
     st.lists(st.sampled_from([-1, 0, 1]), min_size=3, max_size=3),
 )
 def test_shapley_values_share_out_exactly(values, states):
-    table, states = np.array(values, dtype=float), np.array(states)
+    table = np.array(values, dtype=float).reshape(2, 2, 2)
     parts = shapley(table, states)
-    picked = tuple(int(s) if s >= 0 else slice(None) for s in states)
-    assert parts.sum() == pytest.approx(np.mean(table.reshape(2, 2, 2)[picked]) - table.mean())
-    assert (parts[states < 0] == 0).all()
+    picked = tuple(s if s >= 0 else slice(None) for s in states)
+    assert parts.sum() == pytest.approx(np.mean(table[picked]) - table.mean())
+    assert (parts[np.array(states) < 0] == 0).all()
 
 
 # ------------------------------------------------------------------ moderation

@@ -166,30 +166,6 @@ class Outcomes:
             distance=np.full(n, np.nan) if distance is None else distance,
         )
 
-    def without(self, case: int) -> Self:
-        """Return the patterns of the other cases.
-
-        Parameters
-        ----------
-        case : int
-            Position of the case to leave out.
-
-        Returns
-        -------
-        Outcomes
-            The same distribution with that case summed out.
-        """
-        kept = np.delete(self.patterns, case, axis=1)
-        patterns, owner = np.unique(kept, axis=0, return_inverse=True)
-        return type(self)(
-            chances=np.delete(self.chances, case),
-            patterns=patterns,
-            weights=np.bincount(owner.reshape(-1), weights=self.weights, minlength=len(patterns)),
-            exact=self.exact,
-            point=np.delete(self.point, case),
-            distance=np.delete(self.distance, case),
-        )
-
 
 def _check(effects: np.ndarray, errors: np.ndarray, covariance: np.ndarray | None) -> None:
     """Raise for what is no distribution of effects."""

@@ -175,7 +175,7 @@ class ProfileDeviation:
         given = {} if self.weights is None else self.weights
         raw = np.array([given.get(c, 1.0) for c in ids])
         importance = raw / raw.sum() if len(raw) else raw
-        filled, exact = completions(evidence.states[:, entering], limit=self.limit, seed=seed)
+        filled, exact = evidence.fillings(entering, limit=self.limit, seed=seed)
         filling = np.arange(len(filled))
 
         def closeness(rows: np.ndarray) -> np.ndarray:
