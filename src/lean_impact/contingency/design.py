@@ -193,8 +193,9 @@ def design_check(
     Notes
     -----
     Fit of a condition: ``R^2``, the share of the weighted sum of squares of the effects between the trusts
-    with and without it, weights ``1 / (se^2 + tau^2)`` with the spread of Paule and Mandel. Effects move
-    over the trusts together with their weights, in all ``n!`` orders up to eight trusts. The chance reported
+    with and without it (along a line where it has memberships, taken as they stand), weights
+    ``1 / (se^2 + tau^2)`` with the spread of Paule and Mandel. Effects move over the trusts together with
+    their weights, in all ``n!`` orders up to eight trusts. The chance reported
     is the share of orders in which the *best* condition of the table fits at least as well as the best one
     does in truth, so it accounts for having looked at all of them. Unknown cells are filled in every way,
     and the range is given.

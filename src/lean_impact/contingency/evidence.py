@@ -378,7 +378,8 @@ def fillings(
     seed : int
         Seed of random fillings and memberships.
     draws : int, default 32
-        Draws of the memberships that are not certain, shared out among the fillings; at least one each.
+        Draws of the memberships that are not certain, shared out among the fillings, at least one each; 0 takes
+        all as they stand.
 
     Returns
     -------
@@ -407,7 +408,7 @@ def fillings(
         for j, cell in enumerate(row)
         if isinstance(cell, Membership)
     }
-    if any(any(cell.log_odds_errors) for cell in degrees.values()):
+    if draws and any(any(cell.log_odds_errors) for cell in degrees.values()):
         filled = np.repeat(filled, max(1, draws // len(filled)), axis=0)
     rng, n = np.random.default_rng(seed), len(filled)
     for (i, j), cell in degrees.items():
@@ -415,7 +416,7 @@ def fillings(
         z = ndtri((rng.permutation(n) + 1 / 2) / n)
         middle = logit(min(max(cell.value, _EDGE), 1 - _EDGE))
         drawn = expit(middle + z * np.where(z > 0, above, below))
-        filled[:, i, j] = drawn if below or above else cell.value
+        filled[:, i, j] = drawn if draws and (below or above) else cell.value
     return filled, exact
 
 

@@ -176,7 +176,8 @@ def _evaluate(study: Study, plugins: Plugins, tell: _Teller) -> tuple[StudyResul
     tell("Judging conditions")
     context = StudyContext(study=study, inputs=inputs, seed=stages.seeds_of(study.plan)["contingency"])
     families, calibrated, ratings = context.families(answers), context.calibrated(), context.ratings()
-    contingency = stages.contingency(answers)
+    cases = context.cases(calibrated)
+    contingency = stages.contingency(answers, cases)
     results = StudyResults(
         info=study.info,
         programme=study.programme,
@@ -193,7 +194,7 @@ def _evaluate(study: Study, plugins: Plugins, tell: _Teller) -> tuple[StudyResul
         second_opinions=second_opinions,
         searches=searches,
         answers=answers,
-        cases=study.cases,
+        cases=cases,
         outcome=study.outcome,
         contingency=contingency,
         curve=curve,

@@ -239,9 +239,9 @@ class Stages:
 
     # ------------------------------------------------------------------ conditions
 
-    def contingency(self, answers: tuple[EffectAnswer, ...]) -> Contingency | None:
+    def contingency(self, answers: tuple[EffectAnswer, ...], cases: CaseTable | None) -> Contingency | None:
         """Judge the planned contingency models on the effects of one question."""
-        plan, cases = self.study.plan.contingency, self.study.cases
+        plan = self.study.plan.contingency
         if plan is None or cases is None:
             return None
         answer = next(answer for answer in answers if answer.question.id == plan.effects)

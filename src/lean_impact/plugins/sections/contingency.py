@@ -114,7 +114,7 @@ def _case_table(results: StudyResults) -> Table:
     records = [
         {
             "condition": condition.name,
-            **{trust: cases.state(trust, condition.id) for trust in cases.trusts},
+            **{trust: str(cases.cell(trust, condition.id).reading) for trust in cases.trusts},
             "basis": condition.basis,
             "notes": "; ".join(
                 f"{results.label(trust)}: {cell.note}"
@@ -141,7 +141,8 @@ def _case_table(results: StudyResults) -> Table:
         )
     return Table(
         id="cases",
-        caption="Which trust showed which condition; what is not established stays unknown",
+        caption="Which trust showed which condition; what is not established stays unknown, and a number is how far "
+        "a trust belongs to a condition, from 0 to 1, with its 95% interval",
         frame=pd.DataFrame(records),
         columns={
             "condition": "Condition",
