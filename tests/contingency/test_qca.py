@@ -245,6 +245,27 @@ def test_correlated_effects_are_drawn():
     np.testing.assert_allclose(alone.weights, exact.weights, atol=0.02)
 
 
+def test_effects_that_share_a_comparison_are_integrated_exactly():
+    # Two effects at the threshold that correlate by r: both succeed with probability 1/4 + asin(r) / (2 pi).
+    shared = np.sqrt([0.3, 0.3])
+    both = Outcomes.of_effects(np.zeros(2), np.ones(2), shared=shared)
+    assert both.exact
+    assert both.weights[[0, 3]] == pytest.approx(np.full(2, 1 / 4 + np.arcsin(0.3) / (2 * np.pi)))
+    effects, errors = np.array([0.5, 0.1, -0.2, -0.6, 0.3]), np.array([0.4, 0.5, 0.3, 0.6, 0.2])
+    part = np.full(5, 0.18)
+    exact = Outcomes.of_effects(effects, errors, threshold=0.1, shared=part)
+    wide = np.diag(errors**2 - part**2) + np.outer(part, part)
+    drawn = Outcomes.of_effects(effects, errors, threshold=0.1, covariance=wide, draws=60_000, seed=2)
+    found = dict(zip(map(tuple, drawn.patterns.tolist()), drawn.weights, strict=True))
+    by_draws = np.array([found.get(tuple(pattern), 0.0) for pattern in exact.patterns.tolist()])
+    np.testing.assert_allclose(exact.weights, by_draws, atol=0.006)
+    assert exact.weights @ exact.patterns == pytest.approx(exact.chances, abs=1e-6)
+    alone = Outcomes.of_effects(effects, errors, threshold=0.1)
+    assert np.abs(exact.weights - alone.weights).max() > 0.01
+    with pytest.raises(InputError, match="between 0 and all of it"):
+        Outcomes.of_effects(effects, errors, shared=np.full(5, 0.5))
+
+
 def test_thirteen_cases_are_drawn_and_say_so():
     rows = np.random.default_rng(1).integers(0, 2, (13, 2))
     outcomes = Outcomes.of_effects(np.linspace(-1, 1, 13), np.ones(13), draws=500, seed=3)

@@ -201,7 +201,7 @@ def test_a_calibrated_condition_enters_the_models_with_its_memberships(with_degr
     assert any("effects and memberships were drawn" in caution for caution in qca.cautions)
     html = render_html(outcome.report)
     assert str(cases.cell("T01", "ahead").membership) in html
-    assert "a matter of degree" in html
+    assert "A matter of degree, taken with its memberships" in html
 
 
 def test_a_trust_at_exactly_one_half_is_named(with_degrees, small):

@@ -47,6 +47,8 @@ class Evidence:
         The same with memberships where a condition is a matter of degree.
     effects, standard_errors : ndarray of float64, shape (n_trusts,)
         In the unit of the measure.
+    shared_errors : ndarray of float64, shape (n_trusts,)
+        Part of the standard errors that all effects have in common.
     lower, upper : ndarray of float64, shape (n_trusts,)
         Ends of the intervals that came with the effects, oriented like them.
 
@@ -67,6 +69,7 @@ class Evidence:
     readings: tuple[tuple[Reading, ...], ...]
     effects: np.ndarray
     standard_errors: np.ndarray
+    shared_errors: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
 
@@ -124,6 +127,7 @@ class Evidence:
             readings=tuple(tuple(cells[row.trust, c].reading for c in conditions) for row in rows),
             effects=_frozen(sign * np.array([row.estimate.value for row in rows]) + 0.0),
             standard_errors=_frozen(np.array([row.estimate.standard_error for row in rows])),
+            shared_errors=_frozen(np.array([row.shared_error for row in rows])),
             lower=_frozen(ends.min(axis=1)),
             upper=_frozen(ends.max(axis=1)),
         )

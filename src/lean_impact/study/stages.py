@@ -352,4 +352,5 @@ def _scaled(effect: TrustEffect, factor: float) -> TrustEffect:
     estimate = given.model_copy(
         update={name: factor * getattr(given, name) for name in ("value", "standard_error", "lower", "upper")}
     )
-    return effect.model_copy(update={"estimate": estimate})
+    shared = factor * effect.shared_error
+    return effect.model_copy(update={"estimate": estimate, "shared_error": shared})

@@ -47,11 +47,15 @@ class Qca:
     Notes
     -----
     Each pattern of success and failure over the trusts has the probability that the effects and their
-    standard errors give it; up to 12 trusts all patterns are enumerated, with every filling of the unknown
-    cells. Each pattern has its parsimonious solution with all tied models. The index of a context is the share
-    of tied models that predict a success; effects are regressed on it within each pattern and filling, with
-    the spread of Paule and Mandel, so that a prediction is a mixture over everything that could be the case.
-    ``disagree`` of a prediction is the probability that tied models say different things of the context.
+    standard errors give it, what they share by their common comparison among it; up to 12 trusts all patterns
+    are enumerated, with every filling of the unknown cells. Each pattern has its parsimonious solution with
+    all tied models. With a condition that has memberships, or with ``anchors``, effects and memberships are
+    drawn instead, and each draw has the solution of its fuzzy truth table: a trust belongs to the
+    configuration in which its membership is above 0.5, and the consistency of a configuration counts all
+    trusts. The index of a context is the share of tied models that predict a success; effects are regressed
+    on it within each pattern and filling, with the spread of Paule and Mandel, so that a prediction is a
+    mixture over everything that could be the case. ``disagree`` of a prediction is the probability that tied
+    models say different things of the context.
 
     References
     ----------
@@ -161,6 +165,7 @@ class Qca:
             outcomes = Outcomes.of_effects(
                 evidence.effects[kept],
                 evidence.standard_errors[kept],
+                shared=evidence.shared_errors[kept],
                 threshold=self.threshold,
                 draws=self.draws,
                 seed=seed,
@@ -181,6 +186,8 @@ class Qca:
                 for row in evidence.readings
             ]
         )
+        own, shared = evidence.standard_errors, evidence.shared_errors
+        covariance = np.diag(own**2 - shared**2) + np.outer(shared, shared)
         draws = FuzzyDraws(
             cuts=Cuts(consistency=self.consistency),
             anchors=self.anchors,
@@ -201,6 +208,7 @@ class Qca:
                 table,
                 effects=evidence.effects[kept],
                 standard_errors=evidence.standard_errors[kept],
+                covariance=covariance[np.ix_(kept, kept)],
                 memberships=memberships[:, kept],
             )
 

@@ -64,7 +64,11 @@ class StatedRulesFit(ContextLine):
     def _outcomes(self) -> Outcomes:
         e = self.evidence
         return Outcomes.of_effects(
-            e.effects, e.standard_errors, threshold=self.threshold, seed=self.provenance.seed or 0
+            e.effects,
+            e.standard_errors,
+            shared=e.shared_errors,
+            threshold=self.threshold,
+            seed=self.provenance.seed or 0,
         )
 
     def _degrees(self, rule: Expression) -> np.ndarray:
