@@ -184,6 +184,23 @@ class CalibratedCondition:
             values + errors * np.random.default_rng(seed).standard_normal((n, len(values)))
         )
 
+    def top_tenth(self, *, favourable: bool = True) -> float | None:
+        """Return the membership that a tenth of the reference exceeds; None without a reference.
+
+        Parameters
+        ----------
+        favourable : bool, default True
+            Whether more of the condition is better; if not, the membership that a tenth stays below.
+
+        Returns
+        -------
+        float or None
+            From 0 to 1.
+        """
+        if not len(self.reference):
+            return None
+        return float(np.quantile(self.membership(self.reference), 0.9 if favourable else 0.1))
+
     def cells(self, condition: str, *, trusts: Sequence[str]) -> tuple[Cell, ...]:
         """Return the memberships as cells of a case table.
 

@@ -41,6 +41,8 @@ class Evidence:
         Their names for readers, in the same order.
     favourable : ndarray of bool, shape (n_conditions,)
         Whether theory expects the presence of the condition to help.
+    top_tenth : ndarray of float64, shape (n_conditions,)
+        Membership that a tenth of all trusts exceed in the favourable direction; NaN where it is not known.
     states : ndarray of int8, shape (n_trusts, n_conditions)
         1 present, 0 absent, -1 unknown; of a membership, the side of 0.5 that it is on.
     readings : tuple of tuple of (str or Membership), n_trusts by n_conditions
@@ -65,6 +67,7 @@ class Evidence:
     conditions: tuple[str, ...]
     names: tuple[str, ...]
     favourable: np.ndarray
+    top_tenth: np.ndarray
     states: np.ndarray
     readings: tuple[tuple[Reading, ...], ...]
     effects: np.ndarray
@@ -119,6 +122,9 @@ class Evidence:
             conditions=conditions,
             names=tuple(condition.name for condition in ordered),
             favourable=_frozen(np.array([condition.favourable for condition in ordered])),
+            top_tenth=_frozen(
+                np.array([np.nan if c.top_tenth is None else c.top_tenth for c in ordered], dtype=float)
+            ),
             states=_frozen(
                 np.array(
                     [[_CODES[cells[row.trust, c].state] for c in conditions] for row in rows], dtype=np.int8

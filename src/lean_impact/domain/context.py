@@ -109,12 +109,19 @@ class Condition(DomainModel):
         Whether theory expects its presence to help.
     basis : str
         Where the coding comes from.
+    constructs : tuple of str
+        Constructs of context frameworks that it stands for, as ``framework:construct``.
+    top_tenth : float, optional
+        Membership that a tenth of all trusts exceed in the favourable direction, where the condition is calibrated
+        against all of them.
     """
 
     id: Slug
     name: str = Field(min_length=1)
     favourable: bool = True
     basis: str = Field(min_length=1)
+    constructs: tuple[str, ...] = ()
+    top_tenth: float | None = Field(default=None, ge=0, le=1)
 
 
 class Cell(DomainModel):

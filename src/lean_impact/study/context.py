@@ -84,7 +84,11 @@ class StudyContext:
             if table is None or found is None:
                 continue
             try:
-                table = table.with_condition(condition, found.cells(condition.id, trusts=table.trusts))
+                top = found.top_tenth(favourable=condition.favourable)
+                table = table.with_condition(
+                    condition.model_copy(update={"top_tenth": top}),
+                    found.cells(condition.id, trusts=table.trusts),
+                )
             except DesignError as error:
                 key = f"context.conditions '{condition.id}'"
                 issues.append(Issue(rule="at-half", key=key, message=error.message))

@@ -98,7 +98,32 @@ class _CellState(DomainModel):
     note: str = ""
 
 
-class _ConditionEntry(Condition):
+class _ConditionEntry(DomainModel):
+    """A condition as a study file gives it.
+
+    Parameters
+    ----------
+    id : str
+        Identifier.
+    name : str
+        The condition as a statement that is true or false, or more or less true, of a trust.
+    favourable : bool, default True
+        Whether theory expects its presence to help.
+    basis : str
+        Where the coding comes from.
+    constructs : tuple of str
+        Constructs of context frameworks that it stands for, as ``framework:construct``.
+    states : dict of str to table, optional
+        State of each trust by code; a trust must not be left out.
+    calibration : str, optional
+        Instead of states, the identifier of the calibration in ``plan.calibrations`` that gives memberships.
+    """
+
+    id: Slug
+    name: str = Field(min_length=1)
+    favourable: bool = True
+    basis: str = Field(min_length=1)
+    constructs: tuple[str, ...] = ()
     states: dict[TrustCode, _CellState] | None = Field(default=None, min_length=1)
     calibration: Slug | None = None
 
@@ -131,7 +156,13 @@ class _Context(DomainModel):
         """Return the table of cases; ValueError if it is not complete."""
         return CaseTable(
             conditions=tuple(
-                Condition(id=entry.id, name=entry.name, favourable=entry.favourable, basis=entry.basis)
+                Condition(
+                    id=entry.id,
+                    name=entry.name,
+                    favourable=entry.favourable,
+                    basis=entry.basis,
+                    constructs=entry.constructs,
+                )
                 for entry in self.conditions
             ),
             trusts=trusts,

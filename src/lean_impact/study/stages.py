@@ -35,6 +35,7 @@ from lean_impact.quality import QualityReport, assess
 from lean_impact.report import ChangeSearch, EffectAnswer, MethodAnswer
 from lean_impact.spc import ControlChart, Funnel
 from lean_impact.study.charting import draw_charts, draw_funnels
+from lean_impact.study.constructs import constructs_of
 from lean_impact.study.estimators import check_methods, make_estimator
 from lean_impact.study.file import Study
 from lean_impact.study.inputs import StudyInputs
@@ -333,9 +334,10 @@ class Stages:
         return all((found.description, *(item.description for item in found.validations)))
 
     def check_names(self) -> None:
-        """Find every contingency model and make every method that the plan names; an InputError if one cannot be."""
+        """Find every model, method and construct that the study names; an InputError if one cannot be."""
         check_scorers(self.study.plan, self.plugins, file=self.study.path.name)
         check_methods(self.study.plan, file=self.study.path.name)
+        constructs_of(self.study.cases, self.plugins, file=self.study.path.name)
 
     @classmethod
     def seeds_of(cls, plan: AnalysisPlan) -> dict[str, int]:

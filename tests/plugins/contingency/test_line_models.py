@@ -196,6 +196,17 @@ def test_a_rule_that_cannot_be_read_says_where():
         StatedRules(rules="ready")
 
 
+def test_a_rule_without_a_source_is_an_illustration():
+    found = fit(StatedRules(rules=("ready", "calm"), sources={"ready": "A report of 2014"}))
+    assert "'ready' was stated by: A report of 2014" in found.cautions
+    assert (
+        "no source says that it was stated before looking, so it is an illustration: 'calm'" in found.cautions
+    )
+    with pytest.raises(InputError) as error:
+        StatedRules(rules=("ready",), sources={"redy": "A report"})
+    assert "'redy' has a source but is no rule" in error.value.issues[0].message
+
+
 def test_a_rule_that_every_trust_meets_is_untestable():
     assert "untestable: 'ready + ~ready'" in fit(StatedRules(rules=("ready + ~ready",))).summary()
 

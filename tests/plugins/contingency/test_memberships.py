@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from lean_impact.contingency import Evidence, fillings, synthetic_cases, synthetic_effects, validate
 from lean_impact.domain import Cell, Condition, Membership
+from lean_impact.errors import InputError
 from lean_impact.plugins.contingency.bayes import HierarchicalBayes
 from lean_impact.plugins.contingency.moderation import Moderation
 from lean_impact.plugins.contingency.null import NullModel
@@ -155,6 +156,27 @@ def test_models_are_judged_on_memberships():
         seed=1,
     )
     assert found.n_better >= 4
+
+
+def test_the_ideal_may_be_what_a_tenth_of_all_trusts_exceed():
+    table = cases(columns={"calm": "11011"})
+    tops = table.with_condition(
+        table.conditions[1].model_copy(update={"top_tenth": 0.9}),
+        tuple(cell for cell in table.cells if cell.condition == "engaged"),
+    )
+    found = fit(ProfileDeviation(ideal={"engaged": "top-tenth"}), tops)
+    assert found.ideal.tolist() == [0.9]
+    assert found.score("RR8").value == pytest.approx(1 - abs(0.8 - 0.9))
+    share, n = found.other_ideals()
+    assert n == 3
+    assert 1 / 3 - 1e-9 <= share <= 1
+    with pytest.raises(InputError) as error:
+        fit(ProfileDeviation(ideal="top-tenth"), tops)
+    [issue] = error.value.issues
+    assert "what a tenth of all trusts exceed on 'calm' is not known: calibrate it" in issue.message
+    with pytest.raises(InputError) as error:
+        fit(ProfileDeviation(ideal={"calm": "best", "engaged": 1.2}), tops)
+    assert len(error.value.issues) == 2
 
 
 # ------------------------------------------------------------------ what a membership is

@@ -1,8 +1,8 @@
-"""Rules: a theory stated as expressions before looking, and judged as it stands."""
+"""Rules: a theory written as expressions, with where it was stated, and judged as it stands."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from lean_impact.contingency.qca import Expression, Outcomes, expression, theory
 from lean_impact.contingency.scoring import summarise_fit
 from lean_impact.domain import CaseTable, Estimate, Provenance, Summary, TrustEffect
 from lean_impact.domain.measure import Direction
-from lean_impact.errors import InputError
+from lean_impact.errors import InputError, Issue
 from lean_impact.kernels.set_fit import sufficiency
 from lean_impact.plugins.contingency.context_line import ContextLine
 from lean_impact.plugins.contingency.lines import Lines, trust_index
@@ -31,11 +31,14 @@ class StatedRulesFit(ContextLine):
     ----------
     rules : tuple of Expression
         What was stated.
+    sources : mapping of str to str
+        Where and when each rule was stated, by its text.
     threshold : float
         An effect above this is a success, in the unit of the measure, positive is an improvement.
     """
 
     rules: tuple[Expression, ...]
+    sources: Mapping[str, str]
     threshold: float
 
     def support(self) -> pd.DataFrame:
@@ -122,10 +125,15 @@ class StatedRulesFit(ContextLine):
     @property
     def cautions(self) -> tuple[str, ...]:
         """What a stated theory cannot carry."""
-        texts = ", ".join(f"'{rule.text}'" for rule in self.rules)
+        stated = [
+            f"'{r.text}' was stated by: {self.sources[r.text]}" for r in self.rules if r.text in self.sources
+        ]
+        own = ", ".join(f"'{rule.text}'" for rule in self.rules if rule.text not in self.sources)
         met = np.array([self._met(rule) for rule in self.rules])
         same = [rule.text for rule, here in zip(self.rules, met, strict=True) if here.all() or not here.any()]
-        said = [f"judged as stated, none of it learned from these trusts: {texts}"] if self.rules else []
+        said = [*stated]
+        if own:
+            said.append(f"no source says that it was stated before looking, so it is an illustration: {own}")
         said += [f"met by every trust or by none, so untestable: '{text}'" for text in same]
         return (*said, *self.filling_cautions)
 
@@ -136,13 +144,15 @@ class StatedRulesFit(ContextLine):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedRules:
-    """Predict the effect from whether a context meets rules that were stated before looking.
+    """Predict the effect from whether a context meets rules that somebody stated.
 
     Parameters
     ----------
     rules : tuple of str, optional
         Expressions over the conditions, such as ``("same-ceo*culture-work", "~hurried")``; one rule that
         asks every condition to be as theory wants it if not given.
+    sources : mapping of str to str, optional
+        Where and when each rule was stated, by its text; a rule without a source is called an illustration.
     threshold : float, default 0
         An effect above this is a success, in the unit of the measure, positive is an improvement.
     limit : int, default 128
@@ -172,6 +182,7 @@ class StatedRules:
     """
 
     rules: tuple[str, ...] = ()
+    sources: Mapping[str, str] | None = None
     threshold: float = 0.0
     limit: int = 128
 
@@ -179,6 +190,16 @@ class StatedRules:
         rules: object = self.rules
         if isinstance(rules, str):
             raise InputError(f"rules must be a list of expressions, not one text; write ['{rules}']")
+        issues = [
+            Issue(
+                rule="source-of-no-rule",
+                message=f"'{text}' has a source but is no rule; write it as the rule is",
+            )
+            for text in self.sources or {}
+            if text not in self.rules
+        ]
+        if issues:
+            raise InputError("the sources do not belong to the rules", issues)
 
     @property
     def name(self) -> str:
@@ -237,12 +258,15 @@ class StatedRules:
             lines=Lines.of(evidence, trust_index(met, filled, filling)),
             limit=self.limit,
             rules=rules,
+            sources=dict(self.sources or {}),
             threshold=self.threshold,
             provenance=Provenance(
                 plugin=self.name,
                 version=__version__,
                 parameters={
                     "rules": "; ".join(rule.text for rule in rules) or "none",
+                    "sources": "; ".join(f"{text}: {source}" for text, source in (self.sources or {}).items())
+                    or "none",
                     "threshold": str(self.threshold),
                     "limit": str(self.limit),
                     "improvement": improvement,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
 from lean_impact.contingency import Contingency, DrawnFit, Validation
 from lean_impact.contingency.scoring import spell
-from lean_impact.contingency.validation import BETTER, NO_BETTER
 from lean_impact.report import Chart, Column, Section, StudyResults, Table
 
 __all__ = ["contingency_section"]
@@ -33,9 +34,9 @@ def contingency_section(results: StudyResults) -> Section | None:
         title="Under which conditions does it work?",
         question="Does what is known about each trust explain how it fared, and would it predict the next one?",
         answer=_answer(results, found),
-        cautions=found.cautions,
+        cautions=tuple(_with_names(results, words) for words in found.cautions),
         sections=(
-            *_board_words(found),
+            *_board_words(results, found),
             Section(
                 id="conditions-evidence",
                 title="What stands behind it",
@@ -57,10 +58,10 @@ def contingency_section(results: StudyResults) -> Section | None:
     )
 
 
-def _board_words(found: Contingency) -> tuple[Section, ...]:
-    """Turn the summary, headings with lines that begin with a dash, into subsections."""
+def _board_words(results: StudyResults, found: Contingency) -> tuple[Section, ...]:
+    """Turn the summary, headings with lines that begin with a dash, into subsections with names for codes."""
     parts: list[tuple[str, list[str]]] = []
-    for line in str(found.summary()).splitlines():
+    for line in _with_names(results, str(found.summary())).splitlines():
         if line.startswith("- ") and parts:
             parts[-1][1].append(line.removeprefix("- "))
         else:
@@ -72,12 +73,10 @@ def _board_words(found: Contingency) -> tuple[Section, ...]:
 
 
 def _answer(results: StudyResults, found: Contingency) -> str:
-    n = len(found.evidence.trusts)
+    n = spell(len(found.evidence.trusts))
     low, high = found.design.chance
     chance = f"{low:.0%}" if f"{low:.0%}" == f"{high:.0%}" else f"{low:.0%} to {high:.0%}"
-    words = (
-        f"Judged by predicting each trust from the others: {_verdicts(found)}. " if found.validations else ""
-    )
+    words = f"{found.judgement[0].upper()}{found.judgement[1:]}. "
     words += (
         f"With {n} trusts, chance alone gives a condition that fits as well as the best one {chance} of the time, "
         f"and no p-value below {found.design.p_value.smallest:.3f} can be reached."
@@ -95,16 +94,11 @@ def _answer(results: StudyResults, found: Contingency) -> str:
     return words
 
 
-def _verdicts(found: Contingency) -> str:
-    """Say which models are better than the null model, those that are not in one clause."""
-    better = [item.model for item in found.validations if item.verdict == BETTER]
-    worse = [f"'{item.model}'" for item in found.validations if item.verdict != BETTER]
-    said = [f"'{name}' is {BETTER}" for name in better]
-    if len(worse) > 1:
-        said.append(f"{spell(len(worse))} models are {NO_BETTER} ({', '.join(worse)})")
-    elif worse:
-        said.append(f"{worse[0]} is {NO_BETTER}")
-    return "; ".join(said)
+def _with_names(results: StudyResults, words: str) -> str:
+    """Write names of trusts for their codes."""
+    for code in results.programme.codes:
+        words = re.sub(rf"\b{code}\b", results.label(code), words)
+    return words
 
 
 def _case_table(results: StudyResults) -> Table:
@@ -116,12 +110,13 @@ def _case_table(results: StudyResults) -> Table:
             "condition": condition.name,
             **{trust: str(cases.cell(trust, condition.id).reading) for trust in cases.trusts},
             "basis": condition.basis,
+            "constructs": "; ".join(results.constructs[name] for name in condition.constructs) or None,
             "notes": "; ".join(
                 f"{results.label(trust)}: {cell.note}"
                 for trust in cases.trusts
                 if (cell := cases.cell(trust, condition.id)).note
             ),
-            "least_sure": _least_sure(results, condition.id),
+            "least_sure": _least_sure(results, condition.id) or None,
         }
         for condition in cases.conditions
     ]
@@ -131,12 +126,13 @@ def _case_table(results: StudyResults) -> Table:
                 "condition": f"Outcome: {outcome.name}",
                 **{trust: outcome.states[trust].state for trust in cases.trusts},
                 "basis": outcome.caution,
+                "constructs": None,
                 "notes": "; ".join(
                     f"{results.label(trust)}: {state.note}"
                     for trust, state in outcome.states.items()
                     if state.note
                 ),
-                "least_sure": "",
+                "least_sure": None,
             }
         )
     return Table(
@@ -148,6 +144,7 @@ def _case_table(results: StudyResults) -> Table:
             "condition": "Condition",
             **{trust: results.label(trust) for trust in cases.trusts},
             "basis": "Rests on",
+            "constructs": Column(label="Stands for", missing="no construct"),
             "notes": "Notes",
             "least_sure": Column(label="Less sure", missing="none"),
         },
