@@ -372,3 +372,16 @@ def test_the_charts_read_in_words_and_draw():
     [model] = parsimonious(truth)
     assert "A 1.00, 1.00" in model.description
     assert model.plot().get_xlabel() == "Membership in READY"
+
+
+def test_what_is_necessary_is_drawn_with_what_speaks_against_it():
+    found = necessary(table())
+    assert found.strongest == "READY"
+    assert "diagonal below which it is necessary" in found.description
+    assert "Consistency 1.00, relevance 1.00" in found.description
+    ax = found.plot(expression="STABLE")
+    assert ax.get_xlabel() == "Membership in STABLE"
+    # C is good without being stable.
+    assert [line.get_marker() for line in ax.lines].count("^") == 1
+    with pytest.raises(InputError, match="conditions that are not there"):
+        found.plot(expression="READY*HURRY")
