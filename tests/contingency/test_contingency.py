@@ -20,6 +20,7 @@ def test_the_board_reads_what_is_and_is_not_known(result):
         "What the five trusts can tell us",
         "the model 'readiness' does not predict a trust that it has not seen better than the null model",
         "so this is no finding",
+        "RTP better (+0.143, +0.043 to +0.243 share of attendances); the interval of the other four holds 0",
         "20% to 40% of the time",
         "What the five trusts cannot tell us",
         "'investigation', 'no-special-measures', 'same-ceo' matters: these trusts cannot tell them apart",

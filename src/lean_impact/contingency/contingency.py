@@ -65,6 +65,11 @@ class Contingency:
     @property
     def cautions(self) -> tuple[str, ...]:
         """Everything to know before quoting a finding, each caution once."""
+        return (*self.design.cautions, *self.model_cautions)
+
+    @property
+    def model_cautions(self) -> tuple[str, ...]:
+        """What to know of single models before quoting them, each caution once with the models it is about."""
         by_words: dict[str, list[str]] = {}
         for name, fit in self.fits.items():
             for caution in fit.cautions:
@@ -80,7 +85,7 @@ class Contingency:
         ]
         if not self.validations:
             told.append(f"{FEWEST_TRUSTS} trusts leave none to leave out, so no model could be validated")
-        return (*self.design.cautions, *told)
+        return tuple(told)
 
     def effects_frame(self) -> pd.DataFrame:
         """Return the effects that went in.
@@ -202,6 +207,7 @@ class Contingency:
                 f"- How well their context predicts them: {self.judgement}. "
                 f"Over {n} trusts no p-value below {smallest:.3f} can be reached."
             )
+        lines.append(f"- How they fared against the comparison: {self._fared()}.")
         best = self._named(self.design.best, " or ")
         low = min(self.design.chance)
         lines.append(
@@ -209,6 +215,20 @@ class Contingency:
             f"{share_range(self.design.chance)} of the time{', so this is no finding' if low > _RARE else ''}."
         )
         return lines
+
+    def _fared(self) -> str:
+        """Name the trusts whose intervals leave out 0, and say how many do not."""
+        e = self.evidence
+        rows = sorted(zip(e.effects, e.lower, e.upper, e.trusts, strict=True), reverse=True)
+        clear = [row for row in rows if row[1] > 0 or row[2] < 0]
+        said = [
+            f"{trust} {'better' if effect > 0 else 'worse'} ({effect:+.3g}, {lower:+.3g} to {upper:+.3g} {self.unit})"
+            for effect, lower, upper, trust in clear
+        ]
+        rest = len(rows) - len(clear)
+        if rest:
+            said.append(f"the interval of {'the other ' if said else ''}{spell(rest)} holds 0")
+        return "; ".join(said)
 
     def _cannot_tell(self) -> list[str]:
         design = self.design

@@ -39,7 +39,7 @@ def draw_configurations(result: QcaFit, ax: Axes | None = None) -> Axes:
     Axes
         The axes drawn on.
     """
-    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.colors import LinearSegmentedColormap, to_hex
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
@@ -52,6 +52,7 @@ def draw_configurations(result: QcaFit, ax: Axes | None = None) -> Axes:
     width, n = len(ids), len(order)
     if ax is None:
         ax = Figure(figsize=(3.4 + 1.1 * width, 1.7 + 0.45 * n), layout="constrained").subplots()
+    degrees = LinearSegmentedColormap.from_list("degree", ["#FFFFFF", _DARK_BLUE])
     shades = LinearSegmentedColormap.from_list("success", ["#FFFFFF", _BLUE])
     for y, trust in enumerate(order):
         for x, (condition, state) in enumerate(zip(ids, rows[trust], strict=True)):
@@ -59,6 +60,8 @@ def draw_configurations(result: QcaFit, ax: Axes | None = None) -> Axes:
             word = _WORDS[reading] if isinstance(reading, str) else f"{reading.value:.2f}"
             face = _DARK_BLUE if state == "present" else "white"
             colour = {"present": "white", "absent": _TEXT, "unknown": _ORANGE}[state]
+            if not isinstance(reading, str):
+                face, colour = to_hex(degrees(reading.value)), "white" if reading.value > _DARK else _TEXT
             ax.add_patch(Rectangle((x - 0.46, y - 0.42), 0.92, 0.84, facecolor=face, edgecolor=_GREY))
             weight = "bold" if state == "unknown" else "normal"
             ax.text(x, y, word, ha="center", va="center", color=colour, fontsize=9, weight=weight)

@@ -34,12 +34,13 @@ def contingency_section(results: StudyResults) -> Section | None:
         title="Under which conditions does it work?",
         question="Does what is known about each trust explain how it fared, and would it predict the next one?",
         answer=_answer(results, found),
-        cautions=tuple(_with_names(results, words) for words in found.cautions),
+        cautions=tuple(_with_names(results, words) for words in found.design.cautions),
         sections=(
             *_board_words(results, found),
             Section(
                 id="conditions-evidence",
                 title="What stands behind it",
+                cautions=tuple(_with_names(results, words) for words in found.model_cautions),
                 charts=(
                     Chart(
                         id="conditions-chart",
@@ -47,7 +48,7 @@ def contingency_section(results: StudyResults) -> Section | None:
                         description=found.description,
                         draw=found.plot,
                         table=_case_table(results),
-                        size=(9.0, 4.6),
+                        size=(9.0, 2.6 + 0.36 * len(found.cases.conditions)),
                     ),
                     *(_fit_chart(name, fit) for name, fit in found.fits.items() if isinstance(fit, DrawnFit)),
                     *(_validation_chart(validation) for validation in found.validations),
@@ -73,24 +74,18 @@ def _board_words(results: StudyResults, found: Contingency) -> tuple[Section, ..
 
 
 def _answer(results: StudyResults, found: Contingency) -> str:
-    n = spell(len(found.evidence.trusts))
     low, high = found.design.chance
     chance = f"{low:.0%}" if f"{low:.0%}" == f"{high:.0%}" else f"{low:.0%} to {high:.0%}"
     words = f"{found.judgement[0].upper()}{found.judgement[1:]}. "
     words += (
-        f"With {n} trusts, chance alone gives a condition that fits as well as the best one {chance} of the time, "
-        f"and no p-value below {found.design.p_value.smallest:.3f} can be reached."
+        f"With {spell(len(found.evidence.trusts))} trusts, chance alone gives a condition that fits as well as the best "
+        f"one {chance} of the time."
     )
-    if found.design.ties:
-        tied = [tie for tie in found.design.ties if tie.certain]
-        names = (
-            {condition.id: condition.name for condition in results.cases.conditions} if results.cases else {}
-        )
-        if tied:
-            words += " These cannot be told apart: " + "; ".join(
-                " = ".join(names.get(condition, condition) for condition in tie.conditions) for tie in tied
-            )
-            words += "."
+    names = {condition.id: condition.name for condition in results.cases.conditions} if results.cases else {}
+    for tie in found.design.ties:
+        if tie.certain:
+            tied = "; ".join(names.get(condition, condition) for condition in tie.conditions)
+            words += f" {spell(len(tie.conditions)).capitalize()} conditions cannot be told apart, because they fall on the same trusts: {tied}."
     return words
 
 
