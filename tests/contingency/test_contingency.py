@@ -57,6 +57,7 @@ def test_two_models_share_the_level(cases, effects):
     assert [v.level for v in found.validations] == [0.025, 0.025]
     assert any("no model could have been shown" in caution for caution in found.cautions)
     assert found.judgement.startswith("none of the two models predicts a trust that it has not seen")
+    assert "0.025 is needed: no model could have been shown to be better" in found.summary()
 
 
 def test_models_that_do_predict_are_named():

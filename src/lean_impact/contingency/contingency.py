@@ -201,12 +201,11 @@ class Contingency:
     def _can_tell(self) -> list[str]:
         lines = []
         if self.validations:
-            smallest = self.validations[0].p_value.smallest
-            n = spell(len(self.evidence.trusts))
-            lines.append(
-                f"- How well their context predicts them: {self.judgement}. "
-                f"Over {n} trusts no p-value below {smallest:.3f} can be reached."
-            )
+            first, n = self.validations[0], spell(len(self.evidence.trusts))
+            words = f"Over {n} trusts no p-value below {first.p_value.smallest:.3f} can be reached"
+            if first.p_value.smallest > first.level:
+                words += f", where {first.level:.3f} is needed: no model could have been shown to be better"
+            lines.append(f"- How well their context predicts them: {self.judgement}. {words}.")
         lines.append(f"- How they fared against the comparison: {self._fared()}.")
         best = self._named(self.design.best, " or ")
         low = min(self.design.chance)

@@ -80,7 +80,7 @@ def test_an_unsure_membership_widens_what_is_predicted(model):
     spread = [prediction.interval()[1] - prediction.interval()[0] for prediction in
               (unsure.predict(context), sure.predict(exact))]  # fmt: skip
     assert spread[0] > spread[1] * 0.98
-    assert any("degree" in caution for caution in unsure.cautions) or model.name == "readiness"
+    assert any("a matter of degree" in caution for caution in unsure.cautions)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
@@ -143,6 +143,11 @@ def test_success_may_be_a_matter_of_degree():
     found = fit(model, synthetic_cases({"ready": "11100", "calm": "10110"}, trusts=FIVE), errors=0.01)
     assert found.threshold == 0.0
     assert found.propagation.solutions["solution"].iloc[0] == "ready"
+
+
+def test_a_membership_of_unknown_sureness_is_told():
+    found = fit(ReadinessIndex(), cases())
+    assert any("how sure the membership of RF4, RKB, RR8, RTP, RXW is" in words for words in found.cautions)
 
 
 def test_models_are_judged_on_memberships():

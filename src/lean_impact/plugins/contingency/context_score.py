@@ -19,7 +19,7 @@ from lean_impact.domain import Membership, Provenance, Reading, State
 from lean_impact.plugins.contingency.lines import FEWEST_FOR_SLOPE, SAME, IndexOf, trust_index
 from lean_impact.plugins.contingency.shares import shapley
 
-__all__ = ["ContextScore"]
+__all__ = ["ContextScore", "degree_cautions"]
 
 _HALF: Final = 0.5
 _MOST_SHARED: Final = 10
@@ -212,35 +212,56 @@ class ContextScore:
         unheard = "; ".join(evidence.names[i] for i in np.flatnonzero(evidence.wholly_unknown))
         how = "" if self.exact else f", by {len(self.filled)} random fillings instead of all"
         n = len(evidence.trusts)
-        degrees = "; ".join(evidence.names[i] for i in self.entering if evidence.fuzzy[i])
-        unsure = sorted(
-            {
-                evidence.trusts[row]
-                for row, cells in enumerate(evidence.readings)
-                for i in self.entering
-                if isinstance(cell := cells[i], Membership) and cell.lower is None
-            }
-        )
         said = {
             "no condition differs between the trusts, so every prediction is the average": not len(
                 self.entering
-            ),
-            f"a matter of degree, taken with its memberships and what they could be: {degrees}": bool(
-                degrees
-            ),
-            f"how sure the membership of {', '.join(unsure)} is, is not known, so it was taken as it stands": bool(
-                unsure
             ),
             f"{n_unknown} unknown cells were filled both ways with equal odds{how}": n_unknown > 0,
             f"the same in every trust, so it can play no part: {constant}": bool(constant),
             f"known for no trust, so it can play no part: {unheard}": bool(unheard),
             f"{n} trusts leave {n - 2} degrees of freedom around a line": n >= FEWEST_FOR_SLOPE,
         }
-        return tuple(words for words, holds in said.items() if holds)
+        return (
+            *degree_cautions(evidence, self.entering),
+            *(words for words, holds in said.items() if holds),
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row for each trust, see :func:`lean_impact.contingency.score_table`."""
         return score_table(self, trusts=self.evidence.trusts)
+
+
+def degree_cautions(evidence: Evidence, entering: np.ndarray) -> tuple[str, ...]:
+    """Say which conditions are a matter of degree, and whose memberships are not known to be sure.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        What was fitted.
+    entering : ndarray of int64, shape (n_entering,)
+        Positions of the conditions that play a part.
+
+    Returns
+    -------
+    tuple of str
+        Sentences; none where nothing is a matter of degree.
+    """
+    degrees = "; ".join(evidence.names[i] for i in entering if evidence.fuzzy[i])
+    unsure = {
+        trust
+        for trust, cells in zip(evidence.trusts, evidence.readings, strict=True)
+        for i in entering
+        if isinstance(cell := cells[i], Membership) and cell.lower is None
+    }
+    said = (
+        [f"a matter of degree, taken with its memberships and what they could be: {degrees}"]
+        if degrees
+        else []
+    )
+    if unsure:
+        named = ", ".join(sorted(unsure))
+        said.append(f"how sure the membership of {named} is, is not known, so it was taken as it stands")
+    return tuple(said)
 
 
 def _with(readings: Sequence[Reading], position: int, state: State) -> list[Reading]:

@@ -17,6 +17,7 @@ from lean_impact.domain import Membership, Provenance, Reading, Summary
 from lean_impact.kernels.effect_regression import regress_effects
 from lean_impact.kernels.ranks import rank_shares
 from lean_impact.kernels.t_mixture import thin_mixture
+from lean_impact.plugins.contingency.context_score import degree_cautions
 from lean_impact.plugins.contingency.lines import SAME, line_design
 
 __all__ = ["ReadinessFit"]
@@ -166,7 +167,8 @@ class ReadinessFit:
             f"the same in every trust, so it can play no part: {constant}": bool(constant),
             f"known for no trust, so it can play no part: {unheard}": bool(unheard),
         }
-        return tuple(words for words, holds in said.items() if holds)
+        degrees = degree_cautions(evidence, self.entering)
+        return (*degrees, *(words for words, holds in said.items() if holds))
 
     # ------------------------------------------------------------------ what it says of a context
 
