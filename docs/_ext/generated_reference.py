@@ -63,8 +63,9 @@ WORDS = {
     "plan.power": "What effect could have been seen at all; not asked without it.",
     "plan.trends": "How far trends may part before the answer changes; not asked without it.",
     "plan.families": "Questions whose p-values allow for each other; a question stands in one family.",
-    "plan.calibrations": "Measures that become conditions, against every trust that has a figure.",
-    "plan.calibrations.window": "Periods that are averaged; before the start, or the condition may be an effect.",
+    "plan.calibrations": "Measures and rated constructs that become conditions, a matter of degree.",
+    "plan.calibrations.window": "Periods, or dates of ratings, that are averaged; before the start, or the "
+    "condition may be an effect.",
     "plan.ratings": "How ratings of context are read; needed with `[[context.ratings]]`.",
     "plan.quality": "What is looked at first; without it, the measure of the first primary question.",
     "plan.spc": "Control charts; none are drawn without it.",
@@ -76,7 +77,8 @@ WORDS = {
     "plan.contingency": "Models of conditions; none without it. Needs `[context]`.",
     "context": "Conditions, for the models that ask where a programme works.",
     "context.conditions": "One table for each condition.",
-    "context.conditions.states": "State of each trust by code; a trust must not be left out.",
+    "context.conditions.states": "State of each trust by code; a trust must not be left out. Either this, or "
+    "calibration.",
     "context.conditions.states.CODE": "One trust's state.",
     "context.conditions.states.CODE.state": "What is known; unknown is never taken as absent.",
     "context.conditions.states.CODE.confidence": "How sure.",

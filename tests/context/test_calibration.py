@@ -129,3 +129,36 @@ def test_the_unit_of_the_raw_value_changes_nothing(shift, scale):
         assert again.membership(np.array([moved["RTP"], moved["RXW"]])) == pytest.approx(
             once.membership(np.array([COUNTRY["RTP"], COUNTRY["RXW"]])), abs=1e-9
         )
+
+
+# ------------------------------------------------------------------ into a case table
+
+
+def test_memberships_become_cells_with_their_intervals():
+    country = {f"T{i:02d}": float(i) for i in range(1, 41)}
+    values = {"T36": RawValue(value=36.0, standard_error=1.0), "T21": RawValue(value=21.0, standard_error=5.0),
+              "T05": RawValue(value=5.0)}  # fmt: skip
+    found = calibrate(values, condition="Ahead", curve=by_national_percentiles(country, cases=list(values)))
+    cells = {cell.trust: cell for cell in found.cells("ahead", trusts=("T36", "T21", "T05", "T99"))}
+    assert [cells[t].state for t in ("T36", "T21", "T05", "T99")] == [
+        "present",
+        "present",
+        "absent",
+        "unknown",
+    ]
+    assert [cells[t].confidence for t in ("T36", "T21", "T05", "T99")] == ["high", "low", "medium", "low"]
+    reach = found.membership(np.array([36 - 1.959963984540054, 36 + 1.959963984540054]))
+    assert [cells["T36"].membership.lower, cells["T36"].membership.upper] == pytest.approx(reach.tolist())
+    assert cells["T05"].membership.lower is None
+    assert found.top_tenth() == pytest.approx(0.95, abs=1e-3)
+    assert found.top_tenth(favourable=False) == pytest.approx(0.05, abs=1e-3)
+
+
+def test_a_trust_at_exactly_one_half_is_named():
+    curve = by_anchors(out=0.0, crossover=1.0, full=2.0, why="made up")
+    found = calibrate(
+        {"RTP": RawValue(value=1.0), "RXW": RawValue(value=0.2)}, condition="Ahead", curve=curve
+    )
+    with pytest.raises(DesignError, match="RTP stands at exactly 0"):
+        found.cells("ahead", trusts=("RTP", "RXW"))
+    assert found.top_tenth() is None

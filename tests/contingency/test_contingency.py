@@ -18,13 +18,15 @@ def test_the_board_reads_what_is_and_is_not_known(result):
     text = result.summary()
     for words in (
         "What the five trusts can tell us",
-        "no better than null",
+        "the model 'readiness' does not predict a trust that it has not seen better than the null model",
+        "so this is no finding",
+        "RTP better (+0.143, +0.043 to +0.243 share of attendances); the interval of the other four holds 0",
         "20% to 40% of the time",
         "What the five trusts cannot tell us",
         "'investigation', 'no-special-measures', 'same-ceo' matters: these trusts cannot tell them apart",
         "luck alone gives one 93% of the time",
         "What would settle it",
-        "'culture-work' in RTP",
+        "Establishing 'culture-work' in RF4 and in RTP and in RXW: any one of these can turn",
         "6 trusts for one named condition, and from 12 if 25 are looked at",
     ):
         assert words in text
@@ -54,6 +56,26 @@ def test_two_models_share_the_level(cases, effects):
     found = analysis.evaluate(cases, effects=effects, improvement="increase")
     assert [v.level for v in found.validations] == [0.025, 0.025]
     assert any("no model could have been shown" in caution for caution in found.cautions)
+    assert found.judgement.startswith("none of the two models predicts a trust that it has not seen")
+    assert "0.025 is needed: no model could have been shown to be better" in found.summary()
+
+
+def test_models_that_do_predict_are_named():
+    class Other(NullModel):
+        name = "other"
+
+    trusts = tuple(f"T{i:02d}" for i in range(8))
+    effects = synthetic_effects(
+        {trust: float(i < 4) + 0.02 * i for i, trust in enumerate(trusts)}, standard_errors=0.05
+    )
+    analysis = ContingencyAnalysis(models=(ReadinessIndex(), Other()), null=NullModel(), seed=1)
+    found = analysis.evaluate(
+        synthetic_cases({"a": "11110000"}, trusts=trusts), effects=effects, improvement="increase"
+    )
+    assert found.judgement == (
+        "of two models 'readiness' predicts a trust that it has not seen better than the null model, which knows "
+        "no context; the other one does not"
+    )
 
 
 def test_three_trusts_are_described_but_not_validated():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ from lean_impact.contingency.qca import (
     random_data_check,
     robustness,
 )
+from lean_impact.contingency.qca.scenarios import solution_text, solve_rows
 from lean_impact.errors import InputError
 
 FIVE = pd.DataFrame(
@@ -243,6 +245,27 @@ def test_correlated_effects_are_drawn():
     np.testing.assert_allclose(alone.weights, exact.weights, atol=0.02)
 
 
+def test_effects_that_share_a_comparison_are_integrated_exactly():
+    # Two effects at the threshold that correlate by r: both succeed with probability 1/4 + asin(r) / (2 pi).
+    shared = np.sqrt([0.3, 0.3])
+    both = Outcomes.of_effects(np.zeros(2), np.ones(2), shared=shared)
+    assert both.exact
+    assert both.weights[[0, 3]] == pytest.approx(np.full(2, 1 / 4 + np.arcsin(0.3) / (2 * np.pi)))
+    effects, errors = np.array([0.5, 0.1, -0.2, -0.6, 0.3]), np.array([0.4, 0.5, 0.3, 0.6, 0.2])
+    part = np.full(5, 0.18)
+    exact = Outcomes.of_effects(effects, errors, threshold=0.1, shared=part)
+    wide = np.diag(errors**2 - part**2) + np.outer(part, part)
+    drawn = Outcomes.of_effects(effects, errors, threshold=0.1, covariance=wide, draws=60_000, seed=2)
+    found = dict(zip(map(tuple, drawn.patterns.tolist()), drawn.weights, strict=True))
+    by_draws = np.array([found.get(tuple(pattern), 0.0) for pattern in exact.patterns.tolist()])
+    np.testing.assert_allclose(exact.weights, by_draws, atol=0.006)
+    assert exact.weights @ exact.patterns == pytest.approx(exact.chances, abs=1e-6)
+    alone = Outcomes.of_effects(effects, errors, threshold=0.1)
+    assert np.abs(exact.weights - alone.weights).max() > 0.01
+    with pytest.raises(InputError, match="between 0 and all of it"):
+        Outcomes.of_effects(effects, errors, shared=np.full(5, 0.5))
+
+
 def test_thirteen_cases_are_drawn_and_say_so():
     rows = np.random.default_rng(1).integers(0, 2, (13, 2))
     outcomes = Outcomes.of_effects(np.linspace(-1, 1, 13), np.ones(13), draws=500, seed=3)
@@ -278,12 +301,65 @@ def test_fuzzy_draws_follow_effects_and_ratings():
     assert sure.solutions["solution"].tolist() == ["READY"]
     assert sure.theory["sufficient"].iloc[0] == 1.0
     assert sure.difference_makers["in_all"].tolist() == [1.0]
-    doubtful = draws.propagate(sets, effects=effects, standard_errors=errors, spreads=np.full((4, 1), 0.6))
-    assert doubtful.solutions["probability"].iloc[0] < 1.0
+    # Half of what the ratings could be puts C with the members.
+    could_be = np.stack([sets.values, np.array([[0.9], [0.8], [0.7], [0.1]])])
+    doubtful = draws.propagate(sets, effects=effects, standard_errors=errors, memberships=could_be)
+    assert doubtful.solutions["probability"].tolist() == [0.5, 0.5]
     with pytest.raises(InputError, match="must rise or fall"):
         FuzzyDraws(anchors=(0.0, 0.0, 1.0), cuts=Cuts()).propagate(
             sets, effects=effects, standard_errors=errors
         )
+
+
+def test_fuzzy_draws_agree_with_one_truth_table_at_a_time():
+    rng = np.random.default_rng(4)
+    sets = SetTable.of(
+        pd.DataFrame(rng.uniform(0.05, 0.95, (6, 3)).round(3), columns=list("ABC")).assign(Y=0.0), outcome="Y"
+    )
+    could_be = rng.uniform(0.05, 0.95, (20, 6, 3))
+    effects, cuts = rng.normal(0, 1, 6), Cuts(consistency=0.8, pri=0.4)
+    found = FuzzyDraws(anchors=(-1.0, 0.0, 1.0), cuts=cuts, draws=20).propagate(
+        sets, effects=effects, standard_errors=np.zeros(6), memberships=could_be
+    )
+    outcome = 1 / (1 + np.exp(-np.log(19) * effects))
+    texts = []
+    for values in could_be:
+        truth = cuts.tabulate(replace(sets, values=values, outcome=outcome))
+        texts.append(solution_text(*solve_rows(truth.positive, truth.negative), sets.conditions))
+    one_by_one = pd.Series(texts).value_counts(normalize=True)
+    together = found.solutions.set_index("solution")["probability"]
+    assert together.to_dict() == pytest.approx(one_by_one.to_dict())
+    assert len(together) > 3
+
+
+def test_a_crisp_table_drawn_tends_to_the_exact_probabilities():
+    rows = np.array([[1, 1], [1, 0], [0, 1], [0, 0]])
+    effects, errors = np.array([1.0, 0.5, -0.2, -1.0]), np.full(4, 0.6)
+    exact = propagate(rows, Outcomes.of_effects(effects, errors), conditions=("A", "B"))
+    sets = SetTable.of(pd.DataFrame(rows, columns=["A", "B"]).assign(Y=0), outcome="Y")
+    drawn = FuzzyDraws(cuts=Cuts(), draws=20_000, seed=3).propagate(
+        sets, effects=effects, standard_errors=errors
+    )
+    both = exact.solutions.merge(drawn.solutions, on="solution", how="outer").fillna(0.0)
+    np.testing.assert_allclose(both["probability_x"], both["probability_y"], atol=0.015)
+    np.testing.assert_allclose(drawn.drivers["share"], exact.drivers["share"], atol=0.03)
+    assert drawn.drivers["flips"].tolist() == exact.drivers["flips"].tolist()
+    assert drawn.point == exact.point
+
+
+def test_memberships_that_cannot_be_are_refused():
+    sets = SetTable.of(pd.DataFrame({"A": [0.9, 0.2], "Y": 0}, index=["RTP", "RXW"]), outcome="Y")
+    draws, effects = FuzzyDraws(cuts=Cuts()), np.zeros(2)
+    with pytest.raises(InputError, match="between 0 and 1"):
+        draws.propagate(
+            sets, effects=effects, standard_errors=np.ones(2), memberships=np.full((1, 2, 1), 1.2)
+        )
+    with pytest.raises(InputError, match="stack of tables"):
+        draws.propagate(sets, effects=effects, standard_errors=np.ones(2), memberships=np.full((2, 1), 0.2))
+    half = SetTable.of(pd.DataFrame({"A": [0.5, 0.2], "Y": 0}, index=["RTP", "RXW"]), outcome="Y")
+    with pytest.raises(InputError) as caught:
+        draws.propagate(half, effects=effects, standard_errors=np.ones(2))
+    assert [i.message for i in caught.value.issues] == ["RTP on 'A' is exactly 0.5 and belongs to no row"]
 
 
 # ------------------------------------------------------------------ charts
@@ -296,3 +372,16 @@ def test_the_charts_read_in_words_and_draw():
     [model] = parsimonious(truth)
     assert "A 1.00, 1.00" in model.description
     assert model.plot().get_xlabel() == "Membership in READY"
+
+
+def test_what_is_necessary_is_drawn_with_what_speaks_against_it():
+    found = necessary(table())
+    assert found.strongest == "READY"
+    assert "diagonal below which it is necessary" in found.description
+    assert "Consistency 1.00, relevance 1.00" in found.description
+    ax = found.plot(expression="STABLE")
+    assert ax.get_xlabel() == "Membership in STABLE"
+    # C is good without being stable.
+    assert [line.get_marker() for line in ax.lines].count("^") == 1
+    with pytest.raises(InputError, match="conditions that are not there"):
+        found.plot(expression="READY*HURRY")

@@ -35,6 +35,7 @@ def test_effects_are_differences_of_changes(world, aggregation):
     assert [e.estimate.value for e in result.effects] == pytest.approx(expected.tolist())
     assert result.pooled.value == pytest.approx(expected.mean())
     assert result.effects[0].estimate.standard_error == pytest.approx(others.std() * (1 + 1 / 25) ** 0.5)
+    assert [e.shared_error for e in result.effects] == pytest.approx([others.std() / 5] * 5)
 
 
 def test_a_known_effect_is_covered(world):

@@ -110,11 +110,19 @@ def test_the_conditions_page_says_what_cannot_be_known(results):
     words = found.summary()
     assert "these trusts cannot tell them apart" in words, "three conditions fall on the same trusts"
     assert (
-        "Establishing 'Documented organisation-wide work on culture before the partnership' in RF4" in words
+        "Establishing 'Documented organisation-wide work on culture before the partnership' in RF4 and"
+        in words
     )
     assert "RR8: Overall CQC rating rose by 2020 moved 01 May 2016, could not act before" in words
     qca = found.fits["qca"]
-    assert len(qca.filled) == 8, "three unknown cells, each filled both ways"
+    assert len(qca.corners) == 8, "three unknown cells, each filled both ways"
+    engaged = {trust: found.cases.cell(trust, "engaged").membership for trust in found.cases.trusts}
+    assert all(cell.lower < cell.value < cell.upper for cell in engaged.values()), (
+        "a degree, and how sure it is"
+    )
+    rules = found.fits["rules"]
+    assert all("no independent test" in rules.sources[rule] or "our reading" in rules.sources[rule]
+               for rule in ("culture-work", "same-ceo")), "nobody stated these beforehand"  # fmt: skip
     one = "(no-investigation = no-special-measures = same-ceo)"
     assert one in qca.solutions()["solution"].tolist(), "three collinear conditions are one explanation"
     assert qca.solutions()["probability"].max() < 0.5, "no answer is more likely than not"

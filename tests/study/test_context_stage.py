@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from lean_impact.errors import InputError, StudyError
@@ -133,3 +135,103 @@ def test_two_families_cannot_share_a_question(written):
     written.write_text(text.replace(FAMILY, FAMILY + FAMILY.replace('"both"', '"again"')), encoding="utf-8")
     with pytest.raises(StudyError, match="question 'main' stands in several families"):
         load_study(written)
+
+
+# ------------------------------------------------------------------ calibrated conditions are conditions
+
+AHEAD = """
+[[context.conditions]]
+id = "ahead"
+name = "Ahead before the start"
+basis = "figures"
+calibration = "ahead"
+
+[[context.conditions]]
+id = "led"
+name = "Well led"
+basis = "ratings"
+calibration = "led"
+"""
+LED = """
+[[plan.calibrations]]
+id = "led"
+name = "Well led"
+rated = "lead"
+window = { start = 2014-01-01, end = 2015-01-01 }
+method = "anchors"
+out = 0.5
+crossover = 1.6
+full = 2.5
+why = "made up"
+"""
+SECOND = {"T01": 2, "T02": 2, "T03": 2, "T04": 3}
+"""What rater B says of "lead", where A says something else of three trusts."""
+DIFFERING = [
+    (trust, construct, rater, SECOND[trust] if (construct, rater) == ("lead", "B") else value)
+    for trust, construct, rater, value in ROWS
+]
+
+
+@pytest.fixture
+def with_degrees(written, small):
+    (written.parent / "ratings.csv").write_text(ratings_csv(DIFFERING))
+    small.edit(
+        written,
+        ('scorers = ["readiness"]', 'scorers = ["qca", "rules"]'),
+        (CALIBRATION, CALIBRATION + LED),
+        ("[plan.ratings]", AHEAD + "\n[plan.ratings]"),
+    )
+    return written
+
+
+def test_a_calibrated_condition_enters_the_models_with_its_memberships(with_degrees, tmp_path):
+    outcome = run_study(with_degrees, out=tmp_path / "out")
+    results = outcome.results
+    figures, ratings = results.calibrated
+    cases = results.contingency.cases
+    for condition, found in (("ahead", figures), ("led", ratings)):
+        for member in found.members:
+            cell = cases.cell(member.trust, condition)
+            assert cell.membership.value == pytest.approx(member.membership)
+            assert cell.membership.lower < cell.membership.value < cell.membership.upper
+    # Three of eight pairs of ratings are one apart: variance (3 x 1/2) / 8 within, over two ratings of each trust.
+    errors = [member.standard_error for member in ratings.members]
+    assert errors == pytest.approx([(3 / 16 / 2) ** 0.5] * 4)
+    qca = results.contingency.fits["qca"]
+    assert any("effects and memberships were drawn" in caution for caution in qca.cautions)
+    html = render_html(outcome.report)
+    assert str(cases.cell("T01", "ahead").membership) in html
+    assert "A matter of degree, taken with its memberships" in html
+
+
+def test_a_trust_at_exactly_one_half_is_named(with_degrees, small):
+    small.edit(with_degrees, ("crossover = 1.6", "crossover = 1.5"))
+    with pytest.raises(StudyError) as caught:
+        run_study(with_degrees)
+    assert ["T03 stands at exactly 0.5" in issue.message for issue in caught.value.issues] == [True]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (
+            'calibration = "led"',
+            'calibration = "lead"',
+            "calibrated by 'lead', which is no calibration of the plan",
+        ),
+        ('calibration = "led"', "", "condition 'led' takes either states or"),
+        (
+            'rated = "lead"',
+            'measure = "synthetic"\nrated = "lead"',
+            "takes either a measure or what is rated",
+        ),
+        ('rated = "lead"', 'rated = "leads"', "construct 'leads' is rated in no file .* near are lead"),
+        ('rated = "lead"', 'measure = "synthetic"\nscale = "x"', "has a scale but nothing"),
+    ],
+)
+def test_a_calibrated_condition_that_cannot_be_is_said(with_degrees, small, old, new, words):
+    small.edit(with_degrees, (old, new))
+    with pytest.raises(InputError) as caught:
+        run_study(with_degrees)
+    said = " ".join([str(caught.value), *(issue.message for issue in caught.value.issues)])
+    assert re.search(words, said)

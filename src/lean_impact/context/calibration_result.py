@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
 from lean_impact.context import calibration_figure
-from lean_impact.domain import Provenance, Summary
+from lean_impact.domain import Cell, Membership, Provenance, Summary
+from lean_impact.domain.programme import Confidence
 from lean_impact.errors import DesignError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["Anchor", "CalibratedCondition", "Member"]
+
+_HALF: Final = 0.5
+_NEAR_HALF: Final = 1e-9
+_REACH: Final = 1.959963984540054 * np.linspace(-1.0, 1.0, 81)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +182,80 @@ class CalibratedCondition:
         errors = np.array([member.standard_error for member in self.members])
         return self.membership(
             values + errors * np.random.default_rng(seed).standard_normal((n, len(values)))
+        )
+
+    def top_tenth(self, *, favourable: bool = True) -> float | None:
+        """Return the membership that a tenth of the reference exceeds; None without a reference.
+
+        Parameters
+        ----------
+        favourable : bool, default True
+            Whether more of the condition is better; if not, the membership that a tenth stays below.
+
+        Returns
+        -------
+        float or None
+            From 0 to 1.
+        """
+        if not len(self.reference):
+            return None
+        return float(np.quantile(self.membership(self.reference), 0.9 if favourable else 0.1))
+
+    def cells(self, condition: str, *, trusts: Sequence[str]) -> tuple[Cell, ...]:
+        """Return the memberships as cells of a case table.
+
+        Parameters
+        ----------
+        condition : str
+            Identifier of the condition there.
+        trusts : sequence of str
+            Trusts of the table; one without a value is unknown.
+
+        Returns
+        -------
+        tuple of Cell
+            One for each trust, each membership with its 95 % interval where how sure the raw value is, is known.
+            Confidence is low where that interval reaches over 0.5, and medium where there is none.
+
+        Raises
+        ------
+        DesignError
+            If a trust stands at exactly 0.5; each is named.
+        """
+        members = {member.trust: member for member in self.members}
+        half = [trust for trust in trusts if trust in members and self._at_half(members[trust])]
+        if half:
+            raise DesignError(
+                f"{', '.join(half)} stands at exactly 0.5, neither in nor out; move the crossover of "
+                f"'{self.condition}'"
+            )
+        return tuple(self._cell(condition, trust, members.get(trust)) for trust in trusts)
+
+    @staticmethod
+    def _at_half(member: Member) -> bool:
+        return abs(member.membership - _HALF) < _NEAR_HALF
+
+    def _cell(self, condition: str, trust: str, member: Member | None) -> Cell:
+        if member is None:
+            note = "no value to calibrate"
+            return Cell(trust=trust, condition=condition, state="unknown", confidence="low", note=note)
+        lower = upper = None
+        confidence: Confidence = "medium"
+        if np.isfinite(member.standard_error):
+            reach = self.membership(member.value + member.standard_error * _REACH)
+            lower, upper = (
+                float(min(reach.min(), member.membership)),
+                float(max(reach.max(), member.membership)),
+            )
+            confidence = "low" if lower < _HALF < upper else "high"
+        membership = Membership(value=member.membership, lower=lower, upper=upper)
+        return Cell(
+            trust=trust,
+            condition=condition,
+            state=membership.state,
+            confidence=confidence,
+            note=member.note,
+            membership=membership,
         )
 
     def summary(self) -> Summary:

@@ -7,7 +7,7 @@ a condition that fits as well. :class:`ContingencyAnalysis` does all of it.
 
 from lean_impact.contingency.contingency import Contingency, ContingencyAnalysis
 from lean_impact.contingency.design import DesignCheck, design_check
-from lean_impact.contingency.evidence import Evidence, completions, without_trust
+from lean_impact.contingency.evidence import Evidence, completions, fillings, without_trust
 from lean_impact.contingency.matching import CrispMatch, OutcomeMove, crisp_match, luck, trusts_needed
 from lean_impact.contingency.protocol import (
     ContingencyFit,
@@ -46,6 +46,7 @@ __all__ = [
     "completions",
     "crisp_match",
     "design_check",
+    "fillings",
     "luck",
     "score_table",
     "synthetic_cases",

@@ -18,7 +18,7 @@ from lean_impact.contingency.evidence import FEWEST_TRUSTS, Evidence
 from lean_impact.contingency.matching import FRAMEWORK_SIZES, MUSIQ, OutcomeMove, trusts_needed
 from lean_impact.contingency.protocol import ContingencyFit, ContingencyModel, DrawnFit
 from lean_impact.contingency.scoring import score_table, share_range, spell
-from lean_impact.contingency.validation import BETTER, COLUMNS, NO_BETTER, Validation, validate
+from lean_impact.contingency.validation import BETTER, COLUMNS, Validation, validate
 from lean_impact.domain import CaseTable, Estimate, Provenance, State, Summary, TrustEffect
 from lean_impact.domain.measure import Direction
 from lean_impact.errors import InputError, Issue
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Contingency", "ContingencyAnalysis"]
 
+_RARE: Final = 0.05
 _LEFT_OUT_COLUMNS: Final = COLUMNS[5:]
 
 
@@ -64,6 +65,11 @@ class Contingency:
     @property
     def cautions(self) -> tuple[str, ...]:
         """Everything to know before quoting a finding, each caution once."""
+        return (*self.design.cautions, *self.model_cautions)
+
+    @property
+    def model_cautions(self) -> tuple[str, ...]:
+        """What to know of single models before quoting them, each caution once with the models it is about."""
         by_words: dict[str, list[str]] = {}
         for name, fit in self.fits.items():
             for caution in fit.cautions:
@@ -79,7 +85,7 @@ class Contingency:
         ]
         if not self.validations:
             told.append(f"{FEWEST_TRUSTS} trusts leave none to leave out, so no model could be validated")
-        return (*self.design.cautions, *told)
+        return tuple(told)
 
     def effects_frame(self) -> pd.DataFrame:
         """Return the effects that went in.
@@ -175,30 +181,53 @@ class Contingency:
         names = dict(zip(self.evidence.conditions, self.evidence.names, strict=True))
         return joint.join(f"'{names[condition]}'" for condition in conditions)
 
+    @property
+    def judgement(self) -> str:
+        """Which models predict a trust that they have not seen better than the null model, as a clause."""
+        n = len(self.validations)
+        better = [f"'{v.model}'" for v in self.validations if v.verdict == BETTER]
+        than = "a trust that it has not seen better than the null model, which knows no context"
+        if not n:
+            return "there are too few trusts to leave one out, so no model could be judged"
+        if not better:
+            one = f"the model '{self.validations[0].model}' does not predict {than}"
+            return one if n == 1 else f"none of the {spell(n)} models predicts {than}"
+        verb = "predict" if len(better) > 1 else "predicts"
+        than = than.replace("it has", "they have") if len(better) > 1 else than
+        others = n - len(better)
+        rest = "" if not others else f"; the other {'one does' if others == 1 else f'{spell(others)} do'} not"
+        return f"of {spell(n)} models {', '.join(better)} {verb} {than}{rest}"
+
     def _can_tell(self) -> list[str]:
-        n = spell(self.evidence.states.shape[0])
-        worse = [v for v in self.validations if v.verdict != BETTER]
-        lines = [
-            f"- '{v.model}' predicts a trust it has not seen: {v.verdict} (closer in {spell(v.n_better)} of {n} "
-            f"trusts, {v.p_value})."
-            for v in self.validations
-            if v not in worse or len(worse) == 1
-        ]
-        if len(worse) > 1:
-            told = ", ".join(
-                f"'{v.model}' (closer in {spell(v.n_better)}, p = {v.p_value.value:.3f})" for v in worse
-            )
-            lines.append(
-                f"- Of {spell(len(self.validations))} models that predict a trust they have not seen, "
-                f"{spell(len(worse))} are {NO_BETTER}, over {n} trusts: {told}. The smallest p-value that could "
-                f"be reached is {worse[0].p_value.smallest:.3f}."
-            )
+        lines = []
+        if self.validations:
+            first, n = self.validations[0], spell(len(self.evidence.trusts))
+            words = f"Over {n} trusts no p-value below {first.p_value.smallest:.3f} can be reached"
+            if first.p_value.smallest > first.level:
+                words += f", where {first.level:.3f} is needed: no model could have been shown to be better"
+            lines.append(f"- How well their context predicts them: {self.judgement}. {words}.")
+        lines.append(f"- How they fared against the comparison: {self._fared()}.")
         best = self._named(self.design.best, " or ")
+        low = min(self.design.chance)
         lines.append(
-            f"- What goes best with the effects is {best}; chance gives a condition as good "
-            f"{share_range(self.design.chance)} of the time."
+            f"- What goes best with the effects: {best}. Chance gives a condition as good "
+            f"{share_range(self.design.chance)} of the time{', so this is no finding' if low > _RARE else ''}."
         )
         return lines
+
+    def _fared(self) -> str:
+        """Name the trusts whose intervals leave out 0, and say how many do not."""
+        e = self.evidence
+        rows = sorted(zip(e.effects, e.lower, e.upper, e.trusts, strict=True), reverse=True)
+        clear = [row for row in rows if row[1] > 0 or row[2] < 0]
+        said = [
+            f"{trust} {'better' if effect > 0 else 'worse'} ({effect:+.3g}, {lower:+.3g} to {upper:+.3g} {self.unit})"
+            for effect, lower, upper, trust in clear
+        ]
+        rest = len(rows) - len(clear)
+        if rest:
+            said.append(f"the interval of {'the other ' if said else ''}{spell(rest)} holds 0")
+        return "; ".join(said)
 
     def _cannot_tell(self) -> list[str]:
         design = self.design
@@ -216,13 +245,16 @@ class Contingency:
             if tie.certain
         ]
         lines += [
-            f"- Which of {spell(fit.design.explanations)} explanations found by '{name}' holds: they fit equally "
-            f"well, and luck gives one as good {fit.design.chance or 0:.0%} of the time."
+            f"- Which of {spell(fit.design.explanations)} explanations that '{name}' finds holds: they fit the "
+            f"estimates equally well, and luck gives one as good {fit.design.chance or 0:.0%} of the time."
             for name, fit in self.fits.items()
             if fit.design.explanations > 1 and isinstance(fit, DrawnFit)
         ]
         if design.constants:
-            lines.append(f"- Whether {self._named(design.constants)} matters: it is the same in every trust.")
+            verb = "matters: it is" if len(design.constants) == 1 else "matter: they are"
+            lines.append(
+                f"- Whether {self._named(design.constants, ' and ')} {verb} the same in every trust."
+            )
         lines += [
             f"- Whether the programme moved an outcome that moved first: {move}." for move in design.early
         ]
@@ -235,8 +267,14 @@ class Contingency:
         return lines
 
     def _would_settle(self) -> list[str]:
-        cells = sorted({(cell.condition, cell.trust) for cell in self.design.pivotal})
-        lines = [f"- Establishing {self._named([condition])} in {trust}." for condition, trust in cells]
+        cells: dict[str, set[str]] = {}
+        for cell in self.design.pivotal:
+            cells.setdefault(cell.condition, set()).add(cell.trust)
+        lines = [
+            f"- Establishing {self._named([condition])} in {' and in '.join(sorted(trusts))}: "
+            f"{'it' if len(trusts) == 1 else 'any one of these'} can turn what the condition seems to say."
+            for condition, trusts in sorted(cells.items())
+        ]
         lines += [
             f"- A trust in which {self._named(tie.conditions, ' and ')} come apart."
             for tie in self.design.ties

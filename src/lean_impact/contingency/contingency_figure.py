@@ -92,14 +92,22 @@ def draw_case_table(result: Contingency, ax: Axes | None = None) -> Axes:
     top.set(xlim=(-0.5, n_trusts - 0.5), xticks=[])
     top.set_title("Effect with its interval, up is better", fontsize=9, color=_TEXT, loc="left")
 
+    from matplotlib.colors import LinearSegmentedColormap, to_hex
+
+    shades = LinearSegmentedColormap.from_list("degree", ["#FFFFFF", _DARK_BLUE])
     for y, condition in enumerate(conditions):
         grid.axhline(y + 0.5, color=_PALE, linewidth=0.8)
         for x, trust in zip(positions, effects["trust"], strict=True):
-            state = result.cases.state(trust, condition.id)
-            if state == "unknown":
+            reading = result.cases.cell(trust, condition.id).reading
+            if reading == "unknown":
                 grid.text(x, y, "?", ha="center", va="center", fontsize=13, color=_ORANGE, weight="bold")
                 continue
-            face = _DARK_BLUE if state == "present" else "white"
+            if isinstance(reading, str):
+                face = _DARK_BLUE if reading == "present" else "white"
+            else:
+                face = to_hex(shades(reading.value))
+                grid.annotate(f"{reading.value:.2f}", (x, y), xytext=(9, 0), textcoords="offset points", va="center",
+                              fontsize=8, color=_TEXT)  # fmt: skip
             grid.plot([x], [y], marker="o", markersize=11, markerfacecolor=face, markeredgecolor=_DARK_BLUE,
                       markeredgewidth=1.6, linestyle="none")  # fmt: skip
     _quiet(grid)
@@ -109,8 +117,8 @@ def draw_case_table(result: Contingency, ax: Axes | None = None) -> Axes:
         "\n".join(wrap(c.name if c.favourable else f"{c.name} (hinders)", _LABEL_WIDTH)) for c in conditions
     ]
     grid.set_yticks(range(n_conditions), names)
-    ax.text(0.36, 0.02, "●  present      ○  absent      ?  not known", transform=ax.transAxes, fontsize=9,
-            color=_TEXT)  # fmt: skip
+    key = "●  present      ○  absent      ?  not known      number  how far, from 0 to 1"
+    ax.text(0.36, 0.02, key, transform=ax.transAxes, fontsize=9, color=_TEXT)
     return ax
 
 

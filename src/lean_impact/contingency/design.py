@@ -193,8 +193,9 @@ def design_check(
     Notes
     -----
     Fit of a condition: ``R^2``, the share of the weighted sum of squares of the effects between the trusts
-    with and without it, weights ``1 / (se^2 + tau^2)`` with the spread of Paule and Mandel. Effects move
-    over the trusts together with their weights, in all ``n!`` orders up to eight trusts. The chance reported
+    with and without it (along a line where it has memberships, taken as they stand), weights
+    ``1 / (se^2 + tau^2)`` with the spread of Paule and Mandel. Effects move over the trusts together with
+    their weights, in all ``n!`` orders up to eight trusts. The chance reported
     is the share of orders in which the *best* condition of the table fits at least as well as the best one
     does in truth, so it accounts for having looked at all of them. Unknown cells are filled in every way,
     and the range is given.
@@ -283,12 +284,16 @@ def _cautions(
     search: Search, crisp: CrispMatch | None, outcome: Mapping[str, bool | State] | None
 ) -> tuple[str, ...]:
     """Say what is approximate, and what a good fit does not mean."""
-    n = len(search.evidence.trusts)
+    n, evidence = len(search.evidence.trusts), search.evidence
+    degrees = "; ".join(name for name, fuzzy in zip(evidence.names, evidence.fuzzy, strict=True) if fuzzy)
     said = {
         "a condition that fits may be a consequence of the outcome, such as a leader who leaves because "
         "results fell": True,
         f"{len(search.orders) - 1} random orders instead of all orders of {n} trusts": not search.all_orders,
         f"{FILLINGS} random fillings of the unknown cells instead of all": not search.all_fillings,
+        f"a match with the outcome counts each trust as in or out, by the side of 0.5 that it is on: {degrees}": (
+            bool(degrees) and crisp is not None
+        ),
         "the yes-or-no outcome is the same in every trust where it is known, so nothing can match it": (
             outcome is not None and crisp is None
         ),

@@ -9,17 +9,21 @@ from itertools import product
 from typing import Final, Self
 
 import numpy as np
+from scipy.special import expit, logit, ndtri
 
-from lean_impact.domain import CaseTable, State, TrustEffect
+from lean_impact.domain import CaseTable, Membership, Reading, State, TrustEffect
 from lean_impact.domain.measure import Direction
 from lean_impact.errors import DesignError, InputError, Issue
 
-__all__ = ["FEWEST_TRUSTS", "Evidence", "completions", "helps", "without_trust"]
+__all__ = ["FEWEST_TRUSTS", "Evidence", "completions", "fillings", "helps", "without_trust"]
 
 FEWEST_TRUSTS: Final = 3
 """Fewer effects than this leave no more than one degree of freedom, so no prediction has a mean."""
 
+DRAWS: Final = 32
+"""Draws of memberships that are not certain, unless told otherwise."""
 _CODES: Final[dict[State, int]] = {"present": 1, "absent": 0, "unknown": -1}
+_EDGE: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,10 +41,16 @@ class Evidence:
         Their names for readers, in the same order.
     favourable : ndarray of bool, shape (n_conditions,)
         Whether theory expects the presence of the condition to help.
+    top_tenth : ndarray of float64, shape (n_conditions,)
+        Membership that a tenth of all trusts exceed in the favourable direction; NaN where it is not known.
     states : ndarray of int8, shape (n_trusts, n_conditions)
-        1 present, 0 absent, -1 unknown.
+        1 present, 0 absent, -1 unknown; of a membership, the side of 0.5 that it is on.
+    readings : tuple of tuple of (str or Membership), n_trusts by n_conditions
+        The same with memberships where a condition is a matter of degree.
     effects, standard_errors : ndarray of float64, shape (n_trusts,)
         In the unit of the measure.
+    shared_errors : ndarray of float64, shape (n_trusts,)
+        Part of the standard errors that all effects have in common.
     lower, upper : ndarray of float64, shape (n_trusts,)
         Ends of the intervals that came with the effects, oriented like them.
 
@@ -57,9 +67,12 @@ class Evidence:
     conditions: tuple[str, ...]
     names: tuple[str, ...]
     favourable: np.ndarray
+    top_tenth: np.ndarray
     states: np.ndarray
+    readings: tuple[tuple[Reading, ...], ...]
     effects: np.ndarray
     standard_errors: np.ndarray
+    shared_errors: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
 
@@ -92,12 +105,13 @@ class Evidence:
         _check(cases, effects, improvement)
         ordered = sorted(cases.conditions, key=lambda condition: condition.id)
         conditions = tuple(condition.id for condition in ordered)
-        cells = {(cell.trust, cell.condition): _CODES[cell.state] for cell in cases.cells}
+        cells = {(cell.trust, cell.condition): cell for cell in cases.cells}
         sign = -1.0 if improvement == "decrease" else 1.0
 
-        def content(effect: TrustEffect) -> tuple[float, float, tuple[int, ...], str]:
+        def content(effect: TrustEffect) -> tuple[float, float, tuple[float, ...], str]:
             """Order by what is known of a trust; its name only parts trusts that are alike in all of it."""
-            known = tuple(cells[effect.trust, condition] for condition in conditions)
+            own = [cells[effect.trust, condition] for condition in conditions]
+            known = tuple(c.membership.value if c.membership else _CODES[c.state] for c in own)
             return sign * effect.estimate.value, effect.estimate.standard_error, known, effect.trust
 
         rows = sorted(effects, key=content)
@@ -108,9 +122,18 @@ class Evidence:
             conditions=conditions,
             names=tuple(condition.name for condition in ordered),
             favourable=_frozen(np.array([condition.favourable for condition in ordered])),
-            states=_frozen(np.array([content(row)[2] for row in rows], dtype=np.int8)),
+            top_tenth=_frozen(
+                np.array([np.nan if c.top_tenth is None else c.top_tenth for c in ordered], dtype=float)
+            ),
+            states=_frozen(
+                np.array(
+                    [[_CODES[cells[row.trust, c].state] for c in conditions] for row in rows], dtype=np.int8
+                )
+            ),
+            readings=tuple(tuple(cells[row.trust, c].reading for c in conditions) for row in rows),
             effects=_frozen(sign * np.array([row.estimate.value for row in rows]) + 0.0),
             standard_errors=_frozen(np.array([row.estimate.standard_error for row in rows])),
+            shared_errors=_frozen(np.array([row.shared_error for row in rows])),
             lower=_frozen(ends.min(axis=1)),
             upper=_frozen(ends.max(axis=1)),
         )
@@ -121,9 +144,15 @@ class Evidence:
         return helps(self.states, self.favourable)
 
     @property
+    def fuzzy(self) -> np.ndarray:
+        """Whether a condition is a matter of degree for some trust, shape (n_conditions,)."""
+        columns = zip(*self.readings, strict=True)
+        return np.array([any(isinstance(cell, Membership) for cell in column) for column in columns])
+
+    @property
     def known_constant(self) -> np.ndarray:
         """Whether a condition is known for every trust and the same for all, shape (n_conditions,)."""
-        known = (self.states >= 0).all(axis=0)
+        known = (self.states >= 0).all(axis=0) & ~self.fuzzy
         return np.asarray(known & (self.states == self.states[0]).all(axis=0))
 
     @property
@@ -160,8 +189,8 @@ class Evidence:
             )
         return self.trusts.index(trust)
 
-    def context(self, trust: str) -> dict[str, State]:
-        """Return the states of a trust by condition.
+    def context(self, trust: str) -> dict[str, Reading]:
+        """Return what is known of a trust by condition.
 
         Parameters
         ----------
@@ -170,24 +199,45 @@ class Evidence:
 
         Returns
         -------
-        dict of str to {"present", "absent", "unknown"}
-            One state for each condition.
+        dict of str to ({"present", "absent", "unknown"} or Membership)
+            One for each condition.
         """
-        words = {code: state for state, code in _CODES.items()}
-        return {c: words[int(s)] for c, s in zip(self.conditions, self.states[self.row(trust)], strict=True)}
+        return dict(zip(self.conditions, self.readings[self.row(trust)], strict=True))
 
-    def encode(self, states: Mapping[str, State]) -> np.ndarray:
+    def fillings(
+        self, entering: np.ndarray, *, limit: int, seed: int, draws: int = DRAWS
+    ) -> tuple[np.ndarray, bool]:
+        """Fill unknown cells both ways, and draw memberships that are not certain.
+
+        Parameters
+        ----------
+        entering : ndarray of int64, shape (n_entering,)
+            Positions of the conditions to fill.
+        limit, seed, draws
+            See :func:`fillings`.
+
+        Returns
+        -------
+        filled : ndarray of float64, shape (n_fillings, n_trusts, n_entering)
+            1 present, 0 absent, or a membership; all to be weighted alike.
+        exact : bool
+            Whether every way to fill the unknown cells is among them.
+        """
+        chosen = [[row[i] for i in entering] for row in self.readings]
+        return fillings(chosen, limit=limit, seed=seed, draws=draws)
+
+    def encode(self, states: Mapping[str, Reading]) -> np.ndarray:
         """Check a new context against the conditions, and encode it.
 
         Parameters
         ----------
-        states : mapping of str to {"present", "absent", "unknown"}
-            One state for each condition; what is not known is given as unknown, not left out.
+        states : mapping of str to ({"present", "absent", "unknown"} or Membership)
+            One for each condition; what is not known is given as unknown, not left out.
 
         Returns
         -------
         ndarray of int8, shape (n_conditions,)
-            1 present, 0 absent, -1 unknown.
+            1 present, 0 absent, -1 unknown; of a membership, the side of 0.5 that it is on.
 
         Raises
         ------
@@ -207,11 +257,15 @@ class Evidence:
         issues += [
             Issue(rule="state", message=f"condition '{c}' is '{s}'; write present, absent or unknown")
             for c, s in states.items()
-            if s not in _CODES
+            if not isinstance(s, Membership) and s not in _CODES
         ]
         if issues:
             raise InputError("the context cannot be read", issues)
-        return np.array([_CODES[states[c]] for c in self.conditions], dtype=np.int8)
+        return np.array([_code(states[c]) for c in self.conditions], dtype=np.int8)
+
+
+def _code(reading: Reading) -> int:
+    return _CODES[reading.state if isinstance(reading, Membership) else reading]
 
 
 def helps(states: np.ndarray, favourable: np.ndarray) -> np.ndarray:
@@ -317,6 +371,62 @@ def completions(states: np.ndarray, *, limit: int, seed: int) -> tuple[np.ndarra
         values = np.random.default_rng(seed).integers(0, 2, (limit, n_unknown)).astype(float)
     filled = np.repeat(states[None].astype(float), len(values), axis=0)
     filled[:, unknown] = values
+    return filled, exact
+
+
+def fillings(
+    readings: Sequence[Sequence[Reading]], *, limit: int, seed: int, draws: int = DRAWS
+) -> tuple[np.ndarray, bool]:
+    """Fill unknown cells both ways, and draw memberships that are not certain.
+
+    Parameters
+    ----------
+    readings : sequence of sequence of ({"present", "absent", "unknown"} or Membership), n by n_conditions
+        What is known of each trust or context.
+    limit : int
+        Most ways to fill the unknown cells; beyond, as many random ones.
+    seed : int
+        Seed of random fillings and memberships.
+    draws : int, default 32
+        Draws of the memberships that are not certain, shared out among the fillings, at least one each; 0 takes
+        all as they stand.
+
+    Returns
+    -------
+    filled : ndarray of float64, shape (n_fillings, n, n_conditions)
+        1 present, 0 absent, or a membership; all to be weighted alike.
+    exact : bool
+        Whether every way to fill the unknown cells is among them.
+
+    Notes
+    -----
+    The log-odds of a membership are normal with the two spreads of ``Membership.log_odds_errors``, drawn by a
+    Latin hypercube: every cell takes its quantiles evenly, the cells in orders of their own.
+
+    Examples
+    --------
+    >>> filled, exact = fillings([["present", Membership(value=0.8)], ["unknown", "absent"]], limit=8, seed=0)
+    >>> filled.tolist(), exact
+    ([[[1.0, 0.8], [0.0, 0.0]], [[1.0, 0.8], [1.0, 0.0]]], True)
+    """
+    shape = (len(readings), len(readings[0]) if readings else 0)
+    states = np.array([[_code(cell) for cell in row] for row in readings], dtype=np.int8).reshape(shape)
+    filled, exact = completions(states, limit=limit, seed=seed)
+    degrees = {
+        (i, j): cell
+        for i, row in enumerate(readings)
+        for j, cell in enumerate(row)
+        if isinstance(cell, Membership)
+    }
+    if draws and any(any(cell.log_odds_errors) for cell in degrees.values()):
+        filled = np.repeat(filled, max(1, draws // len(filled)), axis=0)
+    rng, n = np.random.default_rng(seed), len(filled)
+    for (i, j), cell in degrees.items():
+        below, above = cell.log_odds_errors
+        z = ndtri((rng.permutation(n) + 1 / 2) / n)
+        middle = logit(min(max(cell.value, _EDGE), 1 - _EDGE))
+        drawn = expit(middle + z * np.where(z > 0, above, below))
+        filled[:, i, j] = drawn if draws and (below or above) else cell.value
     return filled, exact
 
 

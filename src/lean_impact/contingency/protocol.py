@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 import numpy as np
 import pandas as pd
 
-from lean_impact.domain import CaseTable, Estimate, Provenance, State, Summary, TrustEffect
+from lean_impact.domain import CaseTable, Estimate, Provenance, Reading, Summary, TrustEffect
 from lean_impact.domain.measure import Direction
 from lean_impact.errors import InputError
 from lean_impact.kernels.scores import crps_mixture, log_score_mixture
@@ -293,8 +293,8 @@ class ContingencyFit(Protocol):
         """Score the context of a trust that was fitted; InputError for another."""
         ...
 
-    def predict(self, states: Mapping[str, State]) -> Prediction:
-        """Predict the effect in a context, given a state for every condition."""
+    def predict(self, states: Mapping[str, Reading]) -> Prediction:
+        """Predict the effect in a context, given a state or a membership for every condition."""
         ...
 
     def to_frame(self) -> pd.DataFrame:

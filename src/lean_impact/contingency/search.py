@@ -8,7 +8,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from lean_impact.contingency.evidence import Evidence, completions
+from lean_impact.contingency.evidence import Evidence
 from lean_impact.contingency.matching import CrispMatch
 from lean_impact.contingency.ties import Tie
 from lean_impact.kernels.effect_regression import regress_effects
@@ -35,8 +35,8 @@ class ConditionFit:
     why_not : str
         Why it cannot be tested; empty if it can.
     difference_lowest, difference_highest : float
-        Mean effect with the condition minus without, over everything the unknown cells could be; positive is
-        better with it. NaN if it cannot be tested.
+        Mean effect with the condition minus without, or the slope from 0 to 1 over memberships, over everything
+        the unknown cells could be; positive is better with it. NaN if it cannot be tested.
     fit_lowest, fit_highest : float
         Share of the weighted sum of squares that it explains, from 0 to 1, over the same.
     p_lowest, p_highest : float
@@ -101,7 +101,7 @@ class Search:
     def run(cls, evidence: Evidence, seed: int) -> Self:
         """Fit all columns."""
         open_ = np.flatnonzero(evidence.testable)
-        filled, all_fillings = completions(evidence.states[:, open_], limit=FILLINGS, seed=seed)
+        filled, all_fillings = evidence.fillings(open_, limit=FILLINGS, seed=seed, draws=0)
         stacked = filled.transpose(0, 2, 1).reshape(-1, len(evidence.trusts))
         columns, which = np.unique(stacked, axis=0, return_inverse=True)
         orders, all_orders = assignments(len(evidence.trusts), seed=seed)
@@ -133,24 +133,22 @@ class Search:
 
 
 def _fits(evidence: Evidence, columns: np.ndarray, orders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Compute weighted R^2 of columns in orders, and the difference of means in the first order."""
+    """Compute weighted R^2 of columns in orders, and the change of the effect from 0 to 1 in the first order."""
     spread = regress_effects(
         evidence.effects, evidence.standard_errors, designs=np.ones((1, len(evidence.trusts), 1))
     )
     weights = 1 / (evidence.standard_errors**2 + spread.tau2[0])
     effects = evidence.effects - spread.coefficients[0, 0]
-    with_weight = columns @ weights[orders].T
-    with_sum = columns @ (weights * effects)[orders].T
-    # Deviations from the weighted mean sum to 0, so the trusts without the condition hold minus this sum.
-    without_weight = weights.sum() - with_weight
-    varies = ((columns.sum(axis=1) > 0) & (columns.sum(axis=1) < columns.shape[1]))[:, None]
-    safe_with, safe_without = np.where(varies, with_weight, 1.0), np.where(varies, without_weight, 1.0)
+    mean = columns @ weights[orders].T / weights.sum()
+    # Deviations of the effects from their weighted mean sum to 0, so the columns need no centring here.
+    shared = columns @ (weights * effects)[orders].T
+    own = columns**2 @ weights[orders].T - mean**2 * weights.sum()
+    varies = (np.ptp(columns, axis=1) > _TIE)[:, None]
+    safe = np.where(varies, own, 1.0)
     total = float(weights @ effects**2)
     # Effects that differ by rounding alone do not differ.
     total = total if total > _ROUNDING**2 * float(weights @ evidence.effects**2) else np.inf
-    explained = with_sum**2 * (1 / safe_with + 1 / safe_without) / total
-    difference = with_sum / safe_with + with_sum / safe_without
-    return np.where(varies, explained, 0.0), np.where(varies, difference, np.nan)[:, 0]
+    return np.where(varies, shared**2 / safe / total, 0.0), np.where(varies, shared / safe, np.nan)[:, 0]
 
 
 def condition_fit(

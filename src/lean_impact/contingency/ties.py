@@ -78,10 +78,11 @@ def tied_conditions(evidence: Evidence) -> tuple[Tie, ...]:
     -------
     tuple of Tie
         Groups that are tied, then pairs of groups that some filling of the unknown cells would tie.
-        Conditions that are the same everywhere, or known nowhere, are left out.
+        Conditions that are the same everywhere, known nowhere or a matter of degree are left out.
     """
     open_columns = [
-        (evidence.conditions[i], evidence.states[:, i]) for i in np.flatnonzero(evidence.testable)
+        (evidence.conditions[i], evidence.states[:, i])
+        for i in np.flatnonzero(evidence.testable & ~evidence.fuzzy)
     ]
     groups: dict[tuple[object, ...], list[str]] = {}
     for condition, column in open_columns:

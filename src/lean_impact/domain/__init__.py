@@ -4,7 +4,7 @@ Nothing here knows pandas or numpy; a model that exists is valid.
 """
 
 from lean_impact.domain.boundary import ProposedBoundary
-from lean_impact.domain.context import CaseTable, Cell, Condition, State
+from lean_impact.domain.context import CaseTable, Cell, Condition, Membership, Reading, State
 from lean_impact.domain.context_plan import CalibrationPlan, RatingsPlan
 from lean_impact.domain.estimate import Estimate, PValue, TrustEffect
 from lean_impact.domain.framework import (
@@ -76,6 +76,7 @@ __all__ = [
     "InputFile",
     "Link",
     "Measure",
+    "Membership",
     "MethodPlan",
     "NotComparable",
     "OutcomeState",
@@ -90,6 +91,7 @@ __all__ = [
     "RatingScale",
     "RatingState",
     "RatingsPlan",
+    "Reading",
     "RebaseRecord",
     "Relation",
     "ScaleLevel",

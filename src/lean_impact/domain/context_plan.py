@@ -14,7 +14,7 @@ __all__ = ["CalibrationPlan", "RatingsPlan"]
 
 
 class CalibrationPlan(DomainModel):
-    """Turn a measure that every trust has into how far each trust of the programme belongs to a condition.
+    """Turn a measure or a rated construct into how far each trust of the programme belongs to a condition.
 
     Parameters
     ----------
@@ -22,10 +22,14 @@ class CalibrationPlan(DomainModel):
         Identifier.
     name : str
         The condition as a statement that is more or less true of a trust.
-    measure : str
-        Identifier of the measure.
+    measure : str, optional
+        Identifier of a measure that every trust has.
+    rated, scale : str, optional
+        Instead of a measure, a construct that the ratings of ``[context]`` rate, and in which respect where there
+        are several; how raters differ says how sure the membership is.
     window : Window
-        Periods that are averaged, half-open; before the start, or the condition may be an effect.
+        Periods, or dates of ratings, that are averaged, half-open; before the start, or the condition may be an
+        effect.
     method : {"percentiles", "rank", "anchors"}
         Against all trusts by three national percentiles or by rank, or by three values known from elsewhere.
     out, crossover, full : float
@@ -37,13 +41,23 @@ class CalibrationPlan(DomainModel):
 
     id: Slug
     name: str = Field(min_length=1)
-    measure: Slug
+    measure: Slug | None = None
+    rated: Slug | None = None
+    scale: Slug | None = None
     window: Window
     method: Literal["percentiles", "rank", "anchors"]
     out: float | None = None
     crossover: float | None = None
     full: float | None = None
     why: str = Field(pattern=r"\S")
+
+    @model_validator(mode="after")
+    def _of_one_thing(self) -> Self:
+        if (self.measure is None) == (self.rated is None):
+            raise ValueError(f"calibration '{self.id}' takes either a measure or what is rated")
+        if self.scale is not None and self.rated is None:
+            raise ValueError(f"calibration '{self.id}' has a scale but nothing that is rated on it")
+        return self
 
     @model_validator(mode="after")
     def _anchored(self) -> Self:

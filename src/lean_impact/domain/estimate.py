@@ -99,8 +99,27 @@ class TrustEffect(DomainModel):
         Effect in the unit of the measure, positive where the measure went up.
     p_value : PValue, optional
         How unusual it is among trusts without the programme.
+    shared_error : float, default 0
+        Part of the standard error that the effects of one result have in common, because all are taken against
+        the same comparison trusts: two effects have the product of theirs as covariance.
+
+    Examples
+    --------
+    >>> estimate = Estimate(value=0.1, standard_error=0.05, lower=0.0, upper=0.2)
+    >>> TrustEffect(trust="RTP", estimate=estimate, shared_error=0.01).shared_error
+    0.01
     """
 
     trust: str
     estimate: Estimate
     p_value: PValue | None = None
+    shared_error: float = Field(default=0.0, ge=0)
+
+    @model_validator(mode="after")
+    def _part_of_the_whole(self) -> Self:
+        if self.shared_error > self.estimate.standard_error * (1 + 1e-9):
+            raise ValueError(
+                f"the shared error {self.shared_error:g} of {self.trust} is larger than its standard error "
+                f"{self.estimate.standard_error:g}"
+            )
+        return self

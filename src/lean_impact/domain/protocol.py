@@ -295,7 +295,7 @@ class AnalysisPlan(DomainModel):
     trends : TrendPlan, optional
         How far trends may part before the answer changes.
     calibrations : tuple of CalibrationPlan
-        Measures that become conditions, against all trusts.
+        Measures and rated constructs that become conditions.
     ratings : RatingsPlan, optional
         How the ratings that ``[context]`` names are read; they need it.
     quality, spc, changepoints, contingency
@@ -381,7 +381,7 @@ class AnalysisPlan(DomainModel):
         others = {measure for stage in stages if stage for measure in stage.measures}
         others |= set(self.curve.measures) if self.curve else set()
         others |= {funnel.measure for funnel in self.spc.funnels} if self.spc else set()
-        others |= {calibration.measure for calibration in self.calibrations}
+        others |= {calibration.measure for calibration in self.calibrations if calibration.measure}
         return tuple(sorted({question.measure for question in self.effects} | others))
 
     def digest(self) -> str:

@@ -349,8 +349,16 @@ class _Inference:
             level=self.level,
         )
         return TrustEffect(
-            trust=self.arrays.trusts[at], estimate=estimate, p_value=self._unit_p(test, place)
+            trust=self.arrays.trusts[at],
+            estimate=estimate,
+            p_value=self._unit_p(test, place),
+            shared_error=min(self._shared_error, estimate.standard_error),
         ), margin
+
+    @property
+    def _shared_error(self) -> float:
+        """Standard error that the donors' noise adds to every effect alike."""
+        return float(np.sqrt(self._donors(self._placebos()[0])[0]))
 
     def _unit_p(self, test: UnitTest, place: int) -> PValue:
         n0 = self.arrays.n_comparison

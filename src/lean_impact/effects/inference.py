@@ -79,6 +79,8 @@ def trust_effects(changes: Changes, *, level: float) -> tuple[TrustEffect, ...]:
     others = changes.change[changes.n_treated :]
     draw, placebos = one_more_draw(others), placebo_differences(others)
     margin = t_margin(draw.standard_error, draw.df, level=level)
+    # s sqrt(1 + 1/n) is the error of one effect, of which s sqrt(1/n) is the mean of the comparison trusts.
+    shared = draw.standard_error / (len(others) + 1) ** 0.5
     effects = []
     for trust, change in zip(changes.trusts, changes.change[: changes.n_treated], strict=False):
         value = float(change) - draw.mean
@@ -89,7 +91,7 @@ def trust_effects(changes: Changes, *, level: float) -> tuple[TrustEffect, ...]:
             assumption="without the programme its change would have been one more draw from theirs",
         )
         estimate = _estimate(value, draw.standard_error, margin, level)
-        effects.append(TrustEffect(trust=trust, estimate=estimate, p_value=p))
+        effects.append(TrustEffect(trust=trust, estimate=estimate, p_value=p, shared_error=shared))
     return tuple(effects)
 
 

@@ -106,7 +106,7 @@ def sufficiency(sets: np.ndarray, outcome: np.ndarray) -> Sufficiency:
     ----------
     sets : ndarray of float64, shape (..., n_cases)
         Memberships from 0 to 1.
-    outcome : ndarray of float64, shape (n_cases,)
+    outcome : ndarray of float64, shape (n_cases,) or broadcast against ``sets``
         Membership in the outcome.
 
     Returns
@@ -137,7 +137,7 @@ def sufficiency(sets: np.ndarray, outcome: np.ndarray) -> Sufficiency:
     return Sufficiency(
         consistency=_ratio(shared, total),
         pri=_ratio(shared - torn, total - torn),
-        coverage=_ratio(shared, np.broadcast_to(outcome.sum(), np.shape(shared))),
+        coverage=_ratio(shared, np.broadcast_to(outcome.sum(axis=-1), np.shape(shared))),
     )
 
 
@@ -210,7 +210,7 @@ def unique_coverage(terms: np.ndarray, outcome: np.ndarray) -> np.ndarray:
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     """Divide, NaN where the denominator is 0."""
-    above, below = np.asarray(above, float), np.asarray(below, float)
+    above, below = np.broadcast_arrays(np.asarray(above, float), np.asarray(below, float))
     # Rounding may leave a denominator that is 0 by construction a little off it.
     whole = below > SLACK
     return np.asarray(np.divide(above, below, out=np.full(np.shape(below), np.nan), where=whole))

@@ -169,6 +169,8 @@ class StudyResults:
         In the order of the plan.
     cases : CaseTable or None
         Which trust showed which condition.
+    constructs : mapping of str to str
+        Constructs of frameworks that conditions stand for, in words, by ``framework:construct``.
     outcome : CrispOutcome or None
         A yes-or-no outcome beside the effects.
     contingency : Contingency or None
@@ -214,6 +216,7 @@ class StudyResults:
     changes: tuple[WindowComparison, ...]
     answers: tuple[EffectAnswer, ...]
     cases: CaseTable | None
+    constructs: Mapping[str, str]
     outcome: CrispOutcome | None
     contingency: Contingency | None
     plugins: pd.DataFrame

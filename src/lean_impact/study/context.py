@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,10 +19,11 @@ from lean_impact.context import (
     by_national_rank,
     calibrate,
     distinguish,
+    rated_values,
     rater_agreement,
 )
 from lean_impact.context.distinguishing import Group
-from lean_impact.domain import CalibrationPlan
+from lean_impact.domain import CalibrationPlan, CaseTable
 from lean_impact.errors import DesignError, Issue, StudyError
 from lean_impact.pooled import FamilyResult, adjust_family
 from lean_impact.report import EffectAnswer, RatingsAnswer
@@ -72,6 +74,30 @@ class StudyContext:
             raise StudyError(f"{self.study.path.name} calibrates what these figures cannot carry", issues)
         return tuple(found)
 
+    def cases(self, calibrated: tuple[CalibratedCondition, ...]) -> CaseTable | None:
+        """Put calibrated conditions into the case table; StudyError that names every trust at exactly 0.5."""
+        table = self.study.cases
+        by_plan = dict(zip((plan.id for plan in self.study.plan.calibrations), calibrated, strict=True))
+        issues = []
+        for condition in table.conditions if table else ():
+            found = by_plan.get(self.study.calibrated.get(condition.id, ""))
+            if table is None or found is None:
+                continue
+            try:
+                top = found.top_tenth(favourable=condition.favourable)
+                table = table.with_condition(
+                    condition.model_copy(update={"top_tenth": top}),
+                    found.cells(condition.id, trusts=table.trusts),
+                )
+            except DesignError as error:
+                key = f"context.conditions '{condition.id}'"
+                issues.append(Issue(rule="at-half", key=key, message=error.message))
+        if issues:
+            raise StudyError(
+                f"{self.study.path.name} calibrates conditions that no truth table can use", issues
+            )
+        return table
+
     def _calibrated(self, plan: CalibrationPlan) -> CalibratedCondition:
         everyone = self._values(plan)
         codes = self.study.programme.codes
@@ -85,7 +111,9 @@ class StudyContext:
         )
 
     def _values(self, plan: CalibrationPlan) -> dict[str, RawValue]:
-        """Return the mean of each trust over the window, with the spread between periods as its uncertainty."""
+        """Return the mean of each trust over the window, and how sure it is by the periods or the raters."""
+        if plan.measure is None:
+            return self._rated_values(plan)
         wide = self.inputs.panel.window(plan.window.start, plan.window.end).wide(plan.measure)
         found = {}
         for code in wide.columns:
@@ -98,6 +126,19 @@ class StudyContext:
                     note=f"mean of {len(values)} periods",
                 )
         return found
+
+    def _rated_values(self, plan: CalibrationPlan) -> dict[str, RawValue]:
+        """Return the mean rating of each trust, with how raters differ as its uncertainty."""
+        rules, construct = self.study.plan.ratings, plan.rated or ""
+        rated = [ratings for ratings in self.inputs.ratings if construct in ratings.constructs]
+        if rules is None or not rated:
+            known = sorted({c for ratings in self.inputs.ratings for c in ratings.constructs})
+            near = difflib.get_close_matches(construct, known, n=3) or known
+            raise DesignError(
+                f"construct '{construct}' is rated in no file of [context]; near are {', '.join(near) or 'none'}"
+            )
+        inside = rated[0].window(plan.window.start, plan.window.end)
+        return rated_values(inside, construct=construct, mixed=rules.mixed, scale=plan.scale)
 
     def ratings(self) -> tuple[RatingsAnswer, ...]:
         """Say what the ratings of context say, one answer for each file and scale."""

@@ -26,6 +26,7 @@ from lean_impact.domain import (
 )
 from lean_impact.domain._model import DomainModel
 from lean_impact.domain.context import State
+from lean_impact.domain.measure import Slug
 from lean_impact.domain.programme import Confidence
 from lean_impact.domain.trust import TrustCode
 from lean_impact.errors import Issue, StudyError
@@ -97,8 +98,53 @@ class _CellState(DomainModel):
     note: str = ""
 
 
-class _ConditionEntry(Condition):
-    states: dict[TrustCode, _CellState] = Field(min_length=1)
+class _ConditionEntry(DomainModel):
+    """A condition as a study file gives it.
+
+    Parameters
+    ----------
+    id : str
+        Identifier.
+    name : str
+        The condition as a statement that is true or false, or more or less true, of a trust.
+    favourable : bool, default True
+        Whether theory expects its presence to help.
+    basis : str
+        Where the coding comes from.
+    constructs : tuple of str
+        Constructs of context frameworks that it stands for, as ``framework:construct``.
+    states : dict of str to table, optional
+        State of each trust by code; a trust must not be left out.
+    calibration : str, optional
+        Instead of states, the identifier of the calibration in ``plan.calibrations`` that gives memberships.
+    """
+
+    id: Slug
+    name: str = Field(min_length=1)
+    favourable: bool = True
+    basis: str = Field(min_length=1)
+    constructs: tuple[str, ...] = ()
+    states: dict[TrustCode, _CellState] | None = Field(default=None, min_length=1)
+    calibration: Slug | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.states is None) == (self.calibration is None):
+            raise ValueError(
+                f"condition '{self.id}' takes either states or the identifier of a calibration of the plan"
+            )
+        return self
+
+    def cells(self, trusts: tuple[str, ...]) -> list[Cell]:
+        """Return the cells; unknown until the figures are read where the condition is calibrated."""
+        if self.states is None:
+            return [
+                Cell(trust=trust, condition=self.id, state="unknown", confidence="low") for trust in trusts
+            ]
+        return [
+            Cell(trust=trust, condition=self.id, state=cell.state, confidence=cell.confidence, note=cell.note)
+            for trust, cell in self.states.items()
+        ]
 
 
 class _Context(DomainModel):
@@ -110,22 +156,23 @@ class _Context(DomainModel):
         """Return the table of cases; ValueError if it is not complete."""
         return CaseTable(
             conditions=tuple(
-                Condition(id=entry.id, name=entry.name, favourable=entry.favourable, basis=entry.basis)
+                Condition(
+                    id=entry.id,
+                    name=entry.name,
+                    favourable=entry.favourable,
+                    basis=entry.basis,
+                    constructs=entry.constructs,
+                )
                 for entry in self.conditions
             ),
             trusts=trusts,
-            cells=tuple(
-                Cell(
-                    trust=trust,
-                    condition=entry.id,
-                    state=cell.state,
-                    confidence=cell.confidence,
-                    note=cell.note,
-                )
-                for entry in self.conditions
-                for trust, cell in entry.states.items()
-            ),
+            cells=tuple(cell for entry in self.conditions for cell in entry.cells(trusts)),
         )
+
+    @property
+    def calibrated(self) -> dict[str, str]:
+        """Calibration of each condition that has one, by identifier."""
+        return {entry.id: entry.calibration for entry in self.conditions if entry.calibration}
 
 
 class _StudyFile(DomainModel):
@@ -160,6 +207,13 @@ class _StudyFile(DomainModel):
                 self.context.cases(codes)
             except ValidationError as error:
                 problems += [detail["msg"].removeprefix("Value error, ") for detail in error.errors()]
+            declared = [calibration.id for calibration in self.plan.calibrations]
+            problems += [
+                f"condition '{key}' is calibrated by '{calibration}', which is no calibration of the plan; there are "
+                f"{', '.join(declared) or 'none'}"
+                for key, calibration in self.context.calibrated.items()
+                if calibration not in declared
+            ]
             outcome = self.context.outcome
             if outcome and set(outcome.states) != set(codes):
                 problems.append(
@@ -187,7 +241,9 @@ class Study:
     plan : AnalysisPlan
         Every choice, made beforehand.
     cases : CaseTable or None
-        Which trust showed which condition.
+        Which trust showed which condition; one that is calibrated is unknown until the figures are read.
+    calibrated : dict of str to str
+        Calibration of each condition that has one.
     outcome : CrispOutcome or None
         A yes-or-no outcome beside the effects.
     ratings : tuple of RatingsBlock
@@ -204,6 +260,7 @@ class Study:
     programme: Programme
     plan: AnalysisPlan
     cases: CaseTable | None
+    calibrated: dict[str, str]
     outcome: CrispOutcome | None
     ratings: tuple[RatingsBlock, ...]
     path: Path
@@ -261,6 +318,7 @@ def load_study(path: str | Path) -> Study:
         programme=parsed.programme,
         plan=parsed.plan,
         cases=parsed.context.cases(parsed.programme.codes) if parsed.context else None,
+        calibrated=parsed.context.calibrated if parsed.context else {},
         outcome=parsed.context.outcome if parsed.context else None,
         ratings=parsed.context.ratings if parsed.context else (),
         path=path,

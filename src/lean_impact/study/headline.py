@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lean_impact.contingency.scoring import spell
+from lean_impact.contingency.validation import BETTER
 from lean_impact.effects import EffectResult, agreement, conclusion, verdict
 from lean_impact.report import EffectAnswer, StudyResults
 
@@ -177,12 +179,10 @@ def _conditions(results: StudyResults) -> str:
     found = results.contingency
     if found is None or not found.validations:
         return ""
-    said = "; ".join(f"'{item.model}' is {item.verdict}" for item in found.validations)
-    return (
-        f"Why some trusts fared better cannot be told from {len(found.evidence.trusts)} of them: {said}."
-        if all(item.verdict == "no better than null" for item in found.validations)
-        else f"Conditions, judged by predicting each trust from the others: {said}."
-    )
+    if any(item.verdict == BETTER for item in found.validations):
+        return f"Conditions, judged by predicting each trust from the others: {found.judgement}."
+    n = spell(len(found.evidence.trusts))
+    return f"Why some trusts fared better cannot be told from {n} of them: {found.judgement}."
 
 
 def _cautions(results: StudyResults) -> tuple[str, ...]:

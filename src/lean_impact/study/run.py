@@ -10,6 +10,7 @@ from lean_impact._version import __version__
 from lean_impact.effects import conclusion
 from lean_impact.hooks import Plugins
 from lean_impact.report import OutputFolder, Report, Section, StudyResults, render_html, write_tables
+from lean_impact.study.constructs import constructs_of
 from lean_impact.study.context import StudyContext
 from lean_impact.study.file import Study, load_study
 from lean_impact.study.folders import keep_apart, read_from
@@ -175,7 +176,8 @@ def _evaluate(study: Study, plugins: Plugins, tell: _Teller) -> tuple[StudyResul
     tell("Judging conditions")
     context = StudyContext(study=study, inputs=inputs, seed=stages.seeds_of(study.plan)["contingency"])
     families, calibrated, ratings = context.families(answers), context.calibrated(), context.ratings()
-    contingency = stages.contingency(answers)
+    cases = context.cases(calibrated)
+    contingency = stages.contingency(answers, cases)
     results = StudyResults(
         info=study.info,
         programme=study.programme,
@@ -192,7 +194,8 @@ def _evaluate(study: Study, plugins: Plugins, tell: _Teller) -> tuple[StudyResul
         second_opinions=second_opinions,
         searches=searches,
         answers=answers,
-        cases=study.cases,
+        cases=cases,
+        constructs=constructs_of(cases, plugins, file=study.path.name),
         outcome=study.outcome,
         contingency=contingency,
         curve=found.curve,

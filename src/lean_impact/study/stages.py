@@ -35,6 +35,7 @@ from lean_impact.quality import QualityReport, assess
 from lean_impact.report import ChangeSearch, EffectAnswer, MethodAnswer
 from lean_impact.spc import ControlChart, Funnel
 from lean_impact.study.charting import draw_charts, draw_funnels
+from lean_impact.study.constructs import constructs_of
 from lean_impact.study.estimators import check_methods, make_estimator
 from lean_impact.study.file import Study
 from lean_impact.study.inputs import StudyInputs
@@ -237,9 +238,9 @@ class Stages:
 
     # ------------------------------------------------------------------ conditions
 
-    def contingency(self, answers: tuple[EffectAnswer, ...]) -> Contingency | None:
+    def contingency(self, answers: tuple[EffectAnswer, ...], cases: CaseTable | None) -> Contingency | None:
         """Judge the planned contingency models on the effects of one question."""
-        plan, cases = self.study.plan.contingency, self.study.cases
+        plan = self.study.plan.contingency
         if plan is None or cases is None:
             return None
         answer = next(answer for answer in answers if answer.question.id == plan.effects)
@@ -331,9 +332,10 @@ class Stages:
         return all((found.description, *(item.description for item in found.validations)))
 
     def check_names(self) -> None:
-        """Find every contingency model and make every method that the plan names; an InputError if one cannot be."""
+        """Find every model, method and construct that the study names; an InputError if one cannot be."""
         check_scorers(self.study.plan, self.plugins, file=self.study.path.name)
         check_methods(self.study.plan, file=self.study.path.name)
+        constructs_of(self.study.cases, self.plugins, file=self.study.path.name)
 
     @classmethod
     def seeds_of(cls, plan: AnalysisPlan) -> dict[str, int]:
@@ -350,4 +352,5 @@ def _scaled(effect: TrustEffect, factor: float) -> TrustEffect:
     estimate = given.model_copy(
         update={name: factor * getattr(given, name) for name in ("value", "standard_error", "lower", "upper")}
     )
-    return effect.model_copy(update={"estimate": estimate})
+    shared = factor * effect.shared_error
+    return effect.model_copy(update={"estimate": estimate, "shared_error": shared})

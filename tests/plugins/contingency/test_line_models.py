@@ -81,11 +81,11 @@ def test_contributions_add_up_to_the_move_from_the_average_context():
     st.lists(st.sampled_from([-1, 0, 1]), min_size=3, max_size=3),
 )
 def test_shapley_values_share_out_exactly(values, states):
-    table, states = np.array(values, dtype=float), np.array(states)
+    table = np.array(values, dtype=float).reshape(2, 2, 2)
     parts = shapley(table, states)
-    picked = tuple(int(s) if s >= 0 else slice(None) for s in states)
-    assert parts.sum() == pytest.approx(np.mean(table.reshape(2, 2, 2)[picked]) - table.mean())
-    assert (parts[states < 0] == 0).all()
+    picked = tuple(s if s >= 0 else slice(None) for s in states)
+    assert parts.sum() == pytest.approx(np.mean(table[picked]) - table.mean())
+    assert (parts[np.array(states) < 0] == 0).all()
 
 
 # ------------------------------------------------------------------ moderation
@@ -194,6 +194,17 @@ def test_a_rule_that_cannot_be_read_says_where():
     assert "position 7" in error.value.issues[0].message
     with pytest.raises(InputError, match="write \\['ready'\\]"):
         StatedRules(rules="ready")
+
+
+def test_a_rule_without_a_source_is_an_illustration():
+    found = fit(StatedRules(rules=("ready", "calm"), sources={"ready": "A report of 2014"}))
+    assert "'ready' was stated by: A report of 2014" in found.cautions
+    assert (
+        "no source says that it was stated before looking, so it is an illustration: 'calm'" in found.cautions
+    )
+    with pytest.raises(InputError) as error:
+        StatedRules(rules=("ready",), sources={"redy": "A report"})
+    assert "'redy' has a source but is no rule" in error.value.issues[0].message
 
 
 def test_a_rule_that_every_trust_meets_is_untestable():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from lean_impact.contingency import Evidence, Finding, FitDesign, Prediction, Score, completions, score_table
-from lean_impact.domain import CaseTable, Provenance, State, Summary, TrustEffect
+from lean_impact.domain import CaseTable, Provenance, Reading, State, Summary, TrustEffect
 from lean_impact.domain.measure import Direction
 
 __all__ = ["Neighbours", "NeighboursFit"]
@@ -26,7 +26,7 @@ class NeighboursFit:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What to expect where nothing is known."""
-        nothing: dict[str, State] = dict.fromkeys(self.evidence.conditions, "unknown")
+        nothing: dict[str, Reading] = dict.fromkeys(self.evidence.conditions, "unknown")
         support = self.predict(nothing).as_estimate()
         return (Finding(statement="Effect in an unknown context.", support=support, trusts=(), evidence=()),)
 
@@ -40,7 +40,7 @@ class NeighboursFit:
         """What these trusts can carry: nothing is fitted here, so nothing can fit by luck."""
         return FitDesign(words=("no condition is chosen by how well it fits",))
 
-    def predict(self, states: Mapping[str, State]) -> Prediction:
+    def predict(self, states: Mapping[str, Reading]) -> Prediction:
         """Mix the effects of all trusts, each condition that differs halving a trust's weight."""
         new = self.evidence.encode(states)
         differ = np.abs(self.evidence.states - new).astype(float)

@@ -16,7 +16,7 @@ from lean_impact.contingency.qca.fuzzy import FuzzyDraws, FuzzyPropagation
 from lean_impact.contingency.qca.minimise import conservative, expectations_of, intermediate, parsimonious
 from lean_impact.contingency.qca.necessity import NecessityResult, necessary
 from lean_impact.contingency.qca.outcomes import Outcomes
-from lean_impact.contingency.qca.propagation import Propagation, propagate
+from lean_impact.contingency.qca.propagation import Propagation, Solved, propagate, theory_support
 from lean_impact.contingency.qca.robustness import (
     Clusters,
     Robustness,
@@ -47,6 +47,7 @@ __all__ = [
     "Scenario",
     "SetTable",
     "Solution",
+    "Solved",
     "TermFit",
     "TruthTable",
     "cluster_diagnostics",
@@ -64,4 +65,5 @@ __all__ = [
     "robustness",
     "term_text",
     "theory_evaluation",
+    "theory_support",
 ]

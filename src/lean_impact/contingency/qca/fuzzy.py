@@ -1,15 +1,18 @@
-"""Fuzzy sets that are not certain: draws of effects and of ratings, each solved."""
+"""Fuzzy sets that are not certain: draws of effects and of memberships, each solved."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
+from scipy.special import expit, logit, ndtr
 
-from lean_impact.contingency.qca.scenarios import NEVER, solution_text, solve_rows
+from lean_impact.contingency.qca.expression import expression
+from lean_impact.contingency.qca.outcomes import Outcomes
+from lean_impact.contingency.qca.propagation import Solved, drivers, listed
+from lean_impact.contingency.qca.scenarios import Scenario, solution_text, solve_rows
 from lean_impact.contingency.qca.sets import SetTable
 from lean_impact.contingency.qca.truth import Cuts
 from lean_impact.domain import Summary
@@ -20,24 +23,23 @@ __all__ = ["FuzzyDraws", "FuzzyPropagation"]
 
 _FULLY_IN: Final = 0.95
 _FEW: Final = 5
-_EDGE: Final = 1e-3
 _HALF: Final = 0.5
+_CRISP: Final = 2
+_STACKED: Final = 3
+_AT_ONCE: Final = 2_000_000
+_NEGATIVE, _POSITIVE, _UNSEEN = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FuzzyPropagation:
-    """Solutions over draws of effects and ratings.
+class FuzzyPropagation(Solved):
+    """Solutions over draws of effects and memberships.
 
     Attributes
     ----------
-    conditions : tuple of str
-        Names of the conditions.
-    solutions : DataFrame
-        One row for each distinct set of tied models, the most frequent first: ``solution``, ``n_models`` and
-        ``probability``.
-    difference_makers : DataFrame
-        ``condition`` and the probability that it plays a part in every tied model (``in_all``) or in some
-        (``in_some``).
+    patterns : ndarray of bool, shape (n_scenarios, n_cases)
+        Which cases are more in than out of the set of successes.
+    flips : tuple of bool
+        Whether the other outcome of each case alone changes the solution for the estimates.
     theory : DataFrame
         One row for each stated expression: ``theory``, the median and 95 % interval of its ``consistency``
         and ``coverage``, and the probability that it reaches the cut (``sufficient``).
@@ -47,20 +49,30 @@ class FuzzyPropagation:
         Seed of the draws.
     """
 
-    conditions: tuple[str, ...]
-    solutions: pd.DataFrame
-    difference_makers: pd.DataFrame
+    patterns: np.ndarray
+    flips: tuple[bool, ...]
     theory: pd.DataFrame
     draws: int
     seed: int
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return ``solutions``."""
-        return self.solutions
+    @property
+    def drivers(self) -> pd.DataFrame:
+        """Whose uncertainty decides what the solution is, see :attr:`Solved.drivers`."""
+        top = str(self.solutions["solution"].iloc[0])
+        texts = [solution_text(s.terms, s.members, self.conditions) for s in self.scenarios]
+        holds = np.array([float(text == top) for text in texts])
+        return drivers(
+            self.cases,
+            self.outcomes,
+            patterns=self.patterns,
+            weights=self.weights,
+            holds=holds,
+            flips=self.flips,
+        )
 
     def summary(self) -> Summary:
         """Say which solutions came up and how often."""
-        lines = [f"{len(self.solutions)} solutions in {self.draws} draws of effects and ratings."]
+        lines = [f"{len(self.solutions)} solutions in {self.draws} draws of effects and memberships."]
         lines += [
             f"- {row.solution}: probability {row.probability:.2f}"
             for row in self.solutions[:_FEW].itertuples()
@@ -74,24 +86,27 @@ class FuzzyPropagation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FuzzyDraws:
-    """Draw effects and ratings, calibrate, tabulate and minimise each draw.
+    """Draw effects and memberships, calibrate, tabulate and minimise each draw.
 
     Parameters
     ----------
-    anchors : tuple of float
-        Effects that are fully out, exactly between and fully in the set of successes; ascending or
-        descending.
     cuts : Cuts
         When a configuration counts as going with the outcome.
+    anchors : tuple of float, optional
+        Effects that are fully out, exactly between and fully in the set of successes; ascending or
+        descending. Not given, a case is a success or none.
+    threshold : float, default 0
+        Without anchors, an effect above this is a success.
     draws : int, default 2000
-        Number of draws.
+        Number of draws, rounded up to a multiple of the memberships given.
     seed : int
         Seed.
 
     Notes
     -----
     Membership in success is ``1 / (1 + exp(-ln(19) (e - c) / d))`` with ``d`` the distance from the
-    crossover ``c`` to the anchor on the side of ``e``, which gives 0.95 and 0.05 at the anchors.
+    crossover ``c`` to the anchor on the side of ``e``, which gives 0.95 and 0.05 at the anchors. All draws
+    are tabulated at once, and each distinct truth table is minimised once.
 
     References
     ----------
@@ -108,8 +123,9 @@ class FuzzyDraws:
     (['READY'], [1.0])
     """
 
-    anchors: tuple[float, float, float]
     cuts: Cuts
+    anchors: tuple[float, float, float] | None = None
+    threshold: float = 0.0
     draws: int = 2000
     seed: int = 0
 
@@ -119,7 +135,7 @@ class FuzzyDraws:
         *,
         effects: np.ndarray,
         standard_errors: np.ndarray,
-        spreads: np.ndarray | None = None,
+        memberships: np.ndarray | None = None,
         covariance: np.ndarray | None = None,
         theories: tuple[str, ...] = (),
     ) -> FuzzyPropagation:
@@ -128,11 +144,12 @@ class FuzzyDraws:
         Parameters
         ----------
         table : SetTable
-            Memberships of the cases in the conditions; its outcome is not used.
+            Memberships of the cases in the conditions as they stand; its outcome is not used.
         effects, standard_errors : ndarray of float64, shape (n_cases,)
             Estimates with standard errors, in one unit.
-        spreads : ndarray of float64, shape (n_cases, n_conditions), optional
-            Standard deviation of each rating on the scale of membership, such as the disagreement of raters.
+        memberships : ndarray of float64, shape (n_fillings, n_cases, n_conditions), optional
+            What the memberships could be, all as probable: each in the same number of draws. Such as
+            :func:`lean_impact.contingency.fillings`, which draws what raters or surveys leave open.
         covariance : ndarray of float64, shape (n_cases, n_cases), optional
             Covariance of the estimates; takes the place of the standard errors.
         theories : tuple of str
@@ -146,87 +163,208 @@ class FuzzyDraws:
         Raises
         ------
         InputError
-            If anchors are not in order, or shapes do not fit.
+            If anchors are not in order, shapes do not fit, a membership lies outside 0 to 1 or is exactly 0.5.
         """
-        rng, n = np.random.default_rng(self.seed), len(table.cases)
-        if np.shape(effects) != (n,) or np.shape(standard_errors) != (n,):
-            raise InputError(f"{n} cases need as many effects and standard errors")
-        if spreads is not None and np.shape(spreads) != np.shape(table.values):
-            raise InputError(
-                f"spreads of ratings must have the shape {np.shape(table.values)} of the memberships"
-            )
+        given = table.values[None] if memberships is None else memberships
+        self._check(table, effects, standard_errors, given)
         wide = np.diag(standard_errors**2) if covariance is None else covariance
-        drawn = rng.multivariate_normal(effects, wide, self.draws, method="eigh")
-        outcomes = _memberships(drawn, self.anchors)
-        solver = _Solver(cuts=self.cuts, conditions=table.conditions)
-        fits = np.full((self.draws, len(theories), 2), np.nan)
-        for draw, outcome in enumerate(outcomes):
-            values = table.values if spreads is None else _perturbed(table.values, spreads, rng)
-            current = replace(table, values=values, outcome=outcome)
-            solver.add(current)
-            for position, theory in enumerate(theories):
-                fit = sufficiency(current.membership(theory), current.outcome)
-                fits[draw, position] = float(fit.consistency), float(fit.coverage)
+        repeats = -(-self.draws // len(given))
+        total = repeats * len(given)
+        rng = np.random.default_rng(self.seed)
+        drawn = rng.multivariate_normal(effects, wide, total, method="eigh")
+        outcome, values = self._success(drawn), np.tile(given, (repeats, 1, 1))
+        corners, codes = _tabulated(values, outcome, table.levels, self.cuts)
+        keys = np.concatenate([corners, codes, outcome > _HALF], axis=1)
+        distinct, counts = np.unique(keys, axis=0, return_counts=True)
+        corners, codes, patterns = np.split(distinct, 3, axis=1)
+        tables, filling = np.unique(corners, axis=0, return_inverse=True)
+        solver = _Solver(levels=table.levels)
+        found = []
+        for row, (weight, owner) in enumerate(zip(counts / total, filling.reshape(-1), strict=True)):
+            terms, members = solver.solve(corners[row], codes[row])
+            found.append(
+                Scenario(
+                    weight=float(weight),
+                    filling=int(owner),
+                    terms=terms,
+                    members=members,
+                    contradictory=_contradicts(corners[row], patterns[row]),
+                )
+            )
+        outcomes = self._outcomes(effects, np.sqrt(np.diag(wide)), patterns > 0, counts / total)
+        point, flips = self._point(solver, table, effects)
         return FuzzyPropagation(
+            cases=table.cases,
             conditions=table.conditions,
-            solutions=solver.solutions(self.draws),
-            difference_makers=solver.difference_makers(self.draws),
-            theory=_theory_frame(theories, fits, self.cuts),
-            draws=self.draws,
+            rows=solver.configurations(tables),
+            outcomes=outcomes,
+            scenarios=tuple(found),
+            solutions=listed(found, table.conditions),
+            point=point,
+            patterns=patterns > 0,
+            flips=flips,
+            theory=_theory_frame(theories, _theory_fits(theories, table, values, outcome), self.cuts),
+            draws=total,
             seed=self.seed,
         )
 
+    def _check(
+        self, table: SetTable, effects: np.ndarray, standard_errors: np.ndarray, given: np.ndarray
+    ) -> None:
+        n = len(table.cases)
+        if np.shape(effects) != (n,) or np.shape(standard_errors) != (n,):
+            raise InputError(f"{n} cases need as many effects and standard errors")
+        if given.ndim != _STACKED or given.shape[1:] != table.values.shape or not len(given):
+            raise InputError(
+                f"memberships must be a stack of tables of shape {table.values.shape}, not {given.shape}"
+            )
+        if not ((given >= 0) & (given <= table.levels - 1)).all():
+            raise InputError("memberships must lie between 0 and 1")
+        self.cuts.halves(table)
+        if self.anchors is not None:
+            out, between, inside = self.anchors
+            if not (out < between < inside or out > between > inside):
+                raise InputError(
+                    f"anchors {self.anchors} must rise or fall: fully out, exactly between, fully in"
+                )
 
-def _memberships(effects: np.ndarray, anchors: tuple[float, float, float]) -> np.ndarray:
-    """Calibrate effects to memberships in success."""
-    out, between, inside = anchors
-    if not (out < between < inside or out > between > inside):
-        raise InputError(f"anchors {anchors} must rise or fall: fully out, exactly between, fully in")
-    gap = effects - between
-    towards = np.where(gap * (inside - between) > 0, inside - between, between - out)
-    return np.asarray(expit(logit(_FULLY_IN) * gap / towards))
+    def _success(self, effects: np.ndarray) -> np.ndarray:
+        """Return memberships in success."""
+        if self.anchors is None:
+            return (effects > self.threshold).astype(float)
+        out, between, inside = self.anchors
+        gap = effects - between
+        towards = np.where(gap * (inside - between) > 0, inside - between, between - out)
+        return np.asarray(expit(logit(_FULLY_IN) * gap / towards))
+
+    def _outcomes(
+        self, effects: np.ndarray, errors: np.ndarray, patterns: np.ndarray, weights: np.ndarray
+    ) -> Outcomes:
+        """Add up the patterns of success, with the exact chance of each case."""
+        out, between, inside = self.anchors or (-1.0, self.threshold, 1.0)
+        gap = (effects - between) * np.sign(inside - out)
+        certain = np.where(gap > 0, np.inf, -np.inf)
+        distinct, owner = np.unique(patterns, axis=0, return_inverse=True)
+        return Outcomes(
+            chances=ndtr(np.divide(gap, errors, out=certain, where=errors > 0)),
+            patterns=distinct,
+            weights=np.bincount(owner.reshape(-1), weights=weights),
+            exact=False,
+            point=gap > 0,
+            distance=np.abs(gap),
+        )
+
+    def _point(self, solver: _Solver, table: SetTable, effects: np.ndarray) -> tuple[str, tuple[bool, ...]]:
+        """Return the solution for the estimates, and for which cases the other outcome would change it."""
+        n = len(table.cases)
+        outcomes = np.repeat(self._success(effects)[None], n + 1, axis=0)
+        outcomes[np.arange(n) + 1, np.arange(n)] = 1 - outcomes[0]
+        values = np.repeat(table.values[None], n + 1, axis=0)
+        corners, codes = _tabulated(values, outcomes, table.levels, self.cuts)
+        texts = [
+            solution_text(*solver.solve(*row), table.conditions) for row in zip(corners, codes, strict=True)
+        ]
+        return texts[0], tuple(text != texts[0] for text in texts[1:])
 
 
-def _perturbed(values: np.ndarray, spreads: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw ratings around those given, within 0 and 1."""
-    moved = values + spreads * rng.standard_normal(values.shape)
-    return np.where(spreads > 0, np.clip(moved, _EDGE, 1 - _EDGE), values)
+def _tabulated(
+    values: np.ndarray, outcome: np.ndarray, levels: np.ndarray, cuts: Cuts
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sort the cases of every draw into configurations and judge these, as ``Cuts.tabulate`` does with one.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n_draws, n_cases, n_conditions)
+        Memberships.
+    outcome : ndarray of float64, shape (n_draws, n_cases)
+        Membership in the outcome.
+    levels : ndarray of int64, shape (n_conditions,)
+        Number of values of each condition.
+    cuts : Cuts
+        When a configuration counts as going with the outcome.
+
+    Returns
+    -------
+    numbers : ndarray of int64, shape (n_draws, n_cases)
+        Configuration of each case, counted from 0, -1 for a case at exactly 0.5 on some condition.
+    codes : ndarray of int64, shape (n_draws, n_cases)
+        What the configuration is: positive, negative or not judged.
+    """
+    n_draws, n, k = values.shape
+    step = max(1, _AT_ONCE // (n * n))
+    numbers = np.empty((n_draws, n), dtype=np.int64)
+    codes = np.empty((n_draws, n), dtype=np.int64)
+    crisp = levels == _CRISP
+    for start in range(0, n_draws, step):
+        part, y = values[start : start + step], outcome[start : start + step]
+        corner = np.where(crisp, part > _HALF, part).astype(np.int64)
+        housed = ~((part == _HALF) & crisp).any(axis=2)
+        inside = np.ones((len(part), n, n))
+        for condition in range(k):
+            mine, theirs = corner[:, :, None, condition], part[:, None, :, condition]
+            literal = np.where(mine > 0, theirs, 1 - theirs) if crisp[condition] else mine == theirs
+            np.minimum(inside, literal, out=inside)
+        fit = sufficiency(inside, y[:, None, :])
+        own = np.where(housed, corner @ _radix(levels), -1)
+        size = (own[:, :, None] == own[:, None, :]).sum(axis=2)
+        judged = cuts.codes(size, fit.consistency, np.nan_to_num(fit.pri))
+        found = np.select([judged == "1", judged == "?"], [_POSITIVE, _UNSEEN], _NEGATIVE)
+        numbers[start : start + step], codes[start : start + step] = own, np.where(housed, found, _UNSEEN)
+    return numbers, codes
+
+
+def _radix(levels: np.ndarray) -> np.ndarray:
+    """Return the weight of each condition in the number of a configuration."""
+    return np.append(np.cumprod(levels[:0:-1])[::-1], 1).astype(np.int64)
+
+
+def _contradicts(corners: np.ndarray, pattern: np.ndarray) -> bool:
+    """Say whether cases of one configuration differ in the outcome."""
+    good, bad = set(corners[pattern > 0].tolist()), set(corners[pattern == 0].tolist())
+    return bool((good & bad) - {-1})
 
 
 class _Solver:
-    """Solve truth tables, each distinct one once, and count the solutions."""
+    """Solve truth tables, each distinct one once."""
 
-    def __init__(self, *, cuts: Cuts, conditions: tuple[str, ...]) -> None:
-        self.cuts, self.conditions = cuts, conditions
-        self._known: dict[bytes, str] = {}
-        self._parts: dict[str, tuple[int, np.ndarray, np.ndarray]] = {}
-        self._counts: dict[str, int] = {}
+    def __init__(self, *, levels: np.ndarray) -> None:
+        self.levels = levels
+        self._known: dict[tuple[frozenset[int], frozenset[int]], tuple[np.ndarray, np.ndarray]] = {}
 
-    def add(self, table: SetTable) -> None:
-        truth = self.cuts.tabulate(table)
-        key = truth.rows.tobytes() + truth.out.tobytes()
-        if key not in self._known:
-            terms, members = solve_rows(truth.positive, truth.negative)
-            text = solution_text(terms, members, self.conditions)
-            used = members.astype(int) @ (terms >= 0).astype(int) > 0
-            nothing = np.zeros(len(self.conditions), dtype=bool)
-            every = used.all(axis=0) if len(used) else nothing
-            some = used.any(axis=0) if len(used) else nothing
-            self._known[key] = text
-            self._parts[text] = (len(members), every, some)
-        text = self._known[key]
-        self._counts[text] = self._counts.get(text, 0) + 1
+    def solve(self, corners: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return terms and members of the parsimonious solution."""
+        positive, negative = (frozenset(corners[codes == code].tolist()) for code in (_POSITIVE, _NEGATIVE))
+        if (positive, negative) not in self._known:
+            rows = [
+                self.configurations(np.array(sorted(part), dtype=np.int64)) for part in (positive, negative)
+            ]
+            self._known[positive, negative] = solve_rows(rows[0], rows[1])
+        return self._known[positive, negative]
 
-    def solutions(self, draws: int) -> pd.DataFrame:
-        listed = sorted(self._counts.items(), key=lambda item: (-item[1], item[0]))
-        rows = [(text, self._parts[text][0], count / draws) for text, count in listed]
-        return pd.DataFrame(rows, columns=["solution", "n_models", "probability"])
+    def configurations(self, numbers: np.ndarray) -> np.ndarray:
+        """Turn numbers of configurations into values of the conditions, a last axis added; -1 is all -1."""
+        rows = numbers[..., None] // _radix(self.levels) % self.levels
+        return np.asarray(np.where(numbers[..., None] < 0, -1, rows))
 
-    def difference_makers(self, draws: int) -> pd.DataFrame:
-        shares = {text: count / draws for text, count in self._counts.items() if text != NEVER}
-        every = sum((p * self._parts[t][1] for t, p in shares.items()), np.zeros(len(self.conditions)))
-        some = sum((p * self._parts[t][2] for t, p in shares.items()), np.zeros(len(self.conditions)))
-        return pd.DataFrame({"condition": self.conditions, "in_all": every, "in_some": some})
+
+def _theory_fits(
+    theories: tuple[str, ...], table: SetTable, values: np.ndarray, outcome: np.ndarray
+) -> np.ndarray:
+    """Return consistency and coverage of every theory in every draw, (n_draws, n_theories, 2)."""
+    fits = np.full((len(values), len(theories), 2), np.nan)
+    for position, theory in enumerate(theories):
+        table.membership(theory)
+
+        def literal(name: str, value: int | None) -> np.ndarray:
+            condition = table.conditions.index(name)
+            column = values[:, :, condition]
+            if table.levels[condition] > _CRISP:
+                return np.asarray(column == value, dtype=float)
+            return np.asarray(1.0 - column if value == 0 else column)
+
+        fit = sufficiency(expression(theory, names=table.conditions).evaluate(literal), outcome)
+        fits[:, position, 0], fits[:, position, 1] = fit.consistency, fit.coverage
+    return fits
 
 
 def _theory_frame(theories: tuple[str, ...], fits: np.ndarray, cuts: Cuts) -> pd.DataFrame:

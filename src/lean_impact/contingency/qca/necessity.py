@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations, product
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
 from lean_impact._version import __version__
+from lean_impact.contingency.qca.qca_figure import draw_xy
 from lean_impact.contingency.qca.sets import SetTable
 from lean_impact.contingency.qca.terms import literal_text
 from lean_impact.domain import Provenance, Summary
 from lean_impact.kernels.set_fit import SLACK, necessity
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["NecessityResult", "necessary"]
 
@@ -70,6 +74,60 @@ class NecessityResult:
                 "relevance": self.relevance,
                 "coverage": self.coverage,
             }
+        )
+
+    @property
+    def strongest(self) -> str:
+        """The value with the highest consistency, of these the one with the highest relevance."""
+        order = np.lexsort((np.nan_to_num(self.relevance), np.nan_to_num(self.consistency)))
+        return self.literals[int(order[-1])]
+
+    @property
+    def title(self) -> str:
+        """Title of the chart."""
+        return f"Cases in {self.strongest} and in {self.table.outcome_name}"
+
+    @property
+    def description(self) -> str:
+        """The chart in words."""
+        memberships = self.table.membership(self.strongest)
+        cases = "; ".join(
+            f"{case} {x:.2f}, {y:.2f}"
+            for case, x, y in zip(self.table.cases, memberships, self.table.outcome, strict=True)
+        )
+        return (
+            f"Scatter of the membership of each case in {self.strongest} (across) and in {self.table.outcome_name} "
+            f"(up), with the diagonal below which it is necessary. {cases}. {self._fit(memberships)}."
+        )
+
+    def _fit(self, memberships: np.ndarray) -> str:
+        fit = necessity(memberships, self.table.outcome)
+        return f"Consistency {float(fit.consistency):.2f}, relevance {float(fit.relevance):.2f}"
+
+    def plot(self, ax: Axes | None = None, *, expression: str | None = None) -> Axes:
+        """Draw membership in an expression against membership in the outcome.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; a new figure if not given.
+        expression : str, optional
+            Over the conditions of the table; ``strongest`` if not given.
+
+        Returns
+        -------
+        Axes
+            The axes drawn on.
+
+        Raises
+        ------
+        InputError
+            If the expression cannot be read, or names what is no condition.
+        """
+        asked = self.strongest if expression is None else expression
+        memberships = self.table.membership(asked)
+        return draw_xy(
+            self.table, memberships, expression=asked, fit=self._fit(memberships), kind="necessity", ax=ax
         )
 
     def summary(self) -> Summary:

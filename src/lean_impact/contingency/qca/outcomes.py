@@ -15,6 +15,8 @@ __all__ = ["MOST_EXACT", "Outcomes"]
 MOST_EXACT: Final = 12
 """Cases up to which every pattern is listed; with more, patterns are drawn."""
 _ROUNDING: Final = 1e-12
+_ROOM: Final = 1 + 1e-9
+_NODES: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,6 +54,7 @@ class Outcomes:
         standard_errors: np.ndarray,
         *,
         threshold: float = 0.0,
+        shared: np.ndarray | None = None,
         covariance: np.ndarray | None = None,
         draws: int = 20_000,
         seed: int = 0,
@@ -66,8 +69,11 @@ class Outcomes:
             Their standard errors, at or above 0.
         threshold : float, default 0
             A case is a success if its effect is above this, in the unit of the effects.
+        shared : ndarray of float64, shape (n_cases,), optional
+            Part of the standard errors that all estimates have in common, as where they share a comparison: two
+            have the product of theirs as covariance.
         covariance : ndarray of float64, shape (n_cases, n_cases), optional
-            Covariance of the estimates if they are not independent; it takes the place of the standard
+            Any other covariance of the estimates; it takes the place of the standard
             errors, and patterns are drawn.
         draws : int, default 20000
             Draws if patterns cannot all be listed.
@@ -77,17 +83,21 @@ class Outcomes:
         Returns
         -------
         Outcomes
-            Exact for up to 12 independent cases.
+            All patterns for up to 12 cases, unless a covariance is given.
 
         Raises
         ------
         InputError
-            If a standard error is below 0 or not a number, or the covariance is no covariance.
+            If a standard error is below 0 or not a number, the shared part of one is larger than it, or the
+            covariance is no covariance.
 
         Notes
         -----
         ``P(success_i) = Phi((effect_i - threshold) / se_i)``: the posterior of the effect under a flat prior.
-        The probability of a pattern is the product over independent cases.
+        The probability of a pattern is the product over independent cases. With a shared part ``l_i`` the effects
+        are independent given the one normal ``z`` behind it, so the probability of a pattern is the integral over
+        ``z`` of the product of ``Phi((effect_i - threshold + l_i z) / sqrt(se_i^2 - l_i^2))``, by Gauss-Hermite
+        quadrature with 64 points (rough only where nearly all of the errors is shared).
 
         Examples
         --------
@@ -96,12 +106,15 @@ class Outcomes:
         ([0.841, 0.159], 4, 1.0)
         """
         _check(effects, standard_errors, covariance)
+        if shared is not None and shared.any() and covariance is None:
+            return cls._of_one_factor(
+                gap=effects - threshold, errors=standard_errors, shared=shared, draws=draws, seed=seed
+            )
         gap = effects - threshold
         point = gap > 0
         if covariance is None:
-            certain = np.where(gap > 0, np.inf, -np.inf)
-            z = np.divide(gap, standard_errors, out=certain, where=standard_errors > 0)
-            return cls.of_chances(ndtr(z), point=point, distance=np.abs(gap), draws=draws, seed=seed)
+            chances = _chances(gap, standard_errors)
+            return cls.of_chances(chances, point=point, distance=np.abs(gap), draws=draws, seed=seed)
         drawn = np.random.default_rng(seed).multivariate_normal(gap, covariance, draws, method="eigh") > 0
         patterns, counts = np.unique(drawn, axis=0, return_counts=True)
         return cls(
@@ -110,6 +123,30 @@ class Outcomes:
             weights=counts / draws,
             exact=False,
             point=point,
+            distance=np.abs(gap),
+        )
+
+    @classmethod
+    def _of_one_factor(
+        cls, gap: np.ndarray, errors: np.ndarray, *, shared: np.ndarray, draws: int, seed: int
+    ) -> Self:
+        """List the patterns of cases that have a part of their errors in common."""
+        if np.shape(shared) != np.shape(errors) or not ((shared >= 0) & (shared <= errors * _ROOM)).all():
+            raise InputError("the shared part of each standard error must lie between 0 and all of it")
+        own, n = np.sqrt(np.maximum(errors**2 - shared**2, 0.0)), len(gap)
+        if n > MOST_EXACT:
+            wide = np.diag(own**2) + np.outer(shared, shared)
+            return cls.of_effects(gap, errors, covariance=wide, draws=draws, seed=seed)
+        nodes, node_weights = np.polynomial.hermite_e.hermegauss(_NODES)
+        given = np.array([_chances(gap + shared * z, own) for z in nodes])
+        patterns = np.indices((2,) * n).reshape(n, -1).T.astype(bool)
+        by_node = np.where(patterns, given[:, None], 1 - given[:, None]).prod(axis=2)
+        return cls(
+            chances=_chances(gap, errors),
+            patterns=patterns,
+            weights=node_weights / node_weights.sum() @ by_node,
+            exact=True,
+            point=gap > 0,
             distance=np.abs(gap),
         )
 
@@ -166,29 +203,11 @@ class Outcomes:
             distance=np.full(n, np.nan) if distance is None else distance,
         )
 
-    def without(self, case: int) -> Self:
-        """Return the patterns of the other cases.
 
-        Parameters
-        ----------
-        case : int
-            Position of the case to leave out.
-
-        Returns
-        -------
-        Outcomes
-            The same distribution with that case summed out.
-        """
-        kept = np.delete(self.patterns, case, axis=1)
-        patterns, owner = np.unique(kept, axis=0, return_inverse=True)
-        return type(self)(
-            chances=np.delete(self.chances, case),
-            patterns=patterns,
-            weights=np.bincount(owner.reshape(-1), weights=self.weights, minlength=len(patterns)),
-            exact=self.exact,
-            point=np.delete(self.point, case),
-            distance=np.delete(self.distance, case),
-        )
+def _chances(gap: np.ndarray, errors: np.ndarray) -> np.ndarray:
+    """Return the probability that each effect is above the threshold."""
+    certain = np.where(gap > 0, np.inf, -np.inf)
+    return np.asarray(ndtr(np.divide(gap, errors, out=certain, where=errors > 0)))
 
 
 def _check(effects: np.ndarray, errors: np.ndarray, covariance: np.ndarray | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -23,21 +24,21 @@ from lean_impact.domain import Summary
 from lean_impact.errors import InputError
 from lean_impact.kernels.set_fit import SLACK
 
-__all__ = ["Propagation", "propagate"]
+__all__ = ["Propagation", "Solved", "drivers", "listed", "propagate", "theory_support"]
 
 _FEW: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Propagation:
-    """Every solution that uncertain outcomes could have given, with its probability.
+class Solved:
+    """Every solution that what is uncertain could have given, with its probability.
 
     Attributes
     ----------
     cases, conditions : tuple of str
         Names.
     rows : ndarray of int64, shape (n_fillings, n_cases, n_conditions)
-        Configurations of the cases, once for each filling of the unknown cells.
+        Configurations of the cases, once for each thing that they could be.
     outcomes : Outcomes
         Patterns of success with their probabilities.
     scenarios : tuple of Scenario
@@ -56,6 +57,17 @@ class Propagation:
     scenarios: tuple[Scenario, ...]
     solutions: pd.DataFrame
     point: str
+
+    @property
+    @abstractmethod
+    def drivers(self) -> pd.DataFrame:
+        """Whose uncertainty decides what the solution is.
+
+        One row for each case: ``case``, ``p_success``, ``share`` (of the variance of "the most probable
+        solution holds" that goes away once the case's outcome is known), ``flips`` (whether the other outcome
+        of this case alone changes the solution for the estimates) and ``distance``, how far its effect is
+        from doing so.
+        """
 
     @property
     def weights(self) -> np.ndarray:
@@ -80,7 +92,12 @@ class Propagation:
         ndarray of float64, shape (n_scenarios, n_rows)
             0 if no model does, 1 if all do.
         """
-        return np.array([scenario.votes(rows) for scenario in self.scenarios])
+        known: dict[tuple[int, int], np.ndarray] = {}
+        for scenario in self.scenarios:
+            key = (id(scenario.terms), id(scenario.members))
+            if key not in known:
+                known[key] = scenario.votes(rows)
+        return np.array([known[id(one.terms), id(one.members)] for one in self.scenarios])
 
     def predict(self, rows: np.ndarray) -> pd.DataFrame:
         """Predict cases from their configurations.
@@ -94,16 +111,15 @@ class Propagation:
         -------
         DataFrame
             ``success``, ``no_success`` and ``disagree``: probability that every tied model predicts a
-            success, that none does, and that they disagree; ``outside``, the share of fillings under which
-            no case has the configuration.
+            success, that none does, and that they disagree; ``outside``, the probability that no case has the
+            configuration.
         """
         votes, weights = self.votes(rows), self.weights
         seen = (self.rows[:, :, None, :] == rows[None, None]).all(axis=3).any(axis=1)
+        known = np.bincount([s.filling for s in self.scenarios], weights=weights, minlength=len(seen)) @ seen
         success, none = weights @ (votes == 1), weights @ (votes == 0)
         torn = weights @ ((votes > 0) & (votes < 1))
-        return pd.DataFrame(
-            {"success": success, "no_success": none, "disagree": torn, "outside": 1 - seen.mean(axis=0)}
-        )
+        return pd.DataFrame({"success": success, "no_success": none, "disagree": torn, "outside": 1 - known})
 
     @property
     def difference_makers(self) -> pd.DataFrame:
@@ -138,6 +154,18 @@ class Propagation:
                 rows.append((text, every, some))
         return pd.DataFrame(rows, columns=["literal", "in_all", "in_some"])
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return ``solutions``."""
+        return self.solutions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Propagation(Solved):
+    """Every solution that uncertain outcomes could have given, over fillings that are all as probable.
+
+    Attributes are those of :class:`Solved`.
+    """
+
     def support(self, theory: Expression | str) -> dict[str, float]:
         """Compute the probability of a stated theory.
 
@@ -159,42 +187,21 @@ class Propagation:
         """
         read = expression(str(theory), names=self.conditions)
         columns = {name: self.rows[:, :, i].astype(float) for i, name in enumerate(self.conditions)}
-        inside = (read.of(columns) > 1 / 2)[:, None, :]
-        good = self.outcomes.patterns[None]
-        hit = (inside & good).any(axis=2)
-        enough = hit & ~(inside & ~good).any(axis=2)
-        needed = hit & ~(~inside & good).any(axis=2)
-        weights = self.outcomes.weights
-        kinds = {"sufficient": enough, "necessary": needed, "both": enough & needed}
-        return {name: float((holds @ weights).mean()) for name, holds in kinds.items()}
+        return theory_support(read.of(columns) > 1 / 2, self.outcomes)
 
     @property
     def drivers(self) -> pd.DataFrame:
-        """Whose uncertainty decides what the solution is.
-
-        One row for each case: ``case``, ``p_success``, ``share`` (of the variance of "the most probable
-        solution holds" that goes away once the case's outcome is known), ``flips`` (whether the other outcome
-        of this case alone changes the solution for the estimates) and ``distance``, how far its effect is
-        from doing so.
-        """
-        top = self.solutions["solution"].iloc[0]
-        holds = self._holds(top)
-        patterns, weights = self.outcomes.patterns, self.outcomes.weights
-        mean = float(weights @ holds)
-        rows = []
-        for case, name in enumerate(self.cases):
-            p = self.outcomes.chances[case]
-            means = [
-                float(weights[side] @ holds[side]) / max(float(weights[side].sum()), SLACK)
-                for side in (patterns[:, case], ~patterns[:, case])
-            ]
-            explained = p * (means[0] - mean) ** 2 + (1 - p) * (means[1] - mean) ** 2
-            share = explained / (mean * (1 - mean)) if SLACK < mean < 1 - SLACK else 0.0
+        """Whose uncertainty decides what the solution is, see :attr:`Solved.drivers`."""
+        flips = []
+        for case in range(len(self.cases)):
             turned = self.outcomes.point.copy()
             turned[case] = not turned[case]
-            flips = self._text(turned) != self.point
-            rows.append((name, float(p), float(share), flips, float(self.outcomes.distance[case])))
-        return pd.DataFrame(rows, columns=["case", "p_success", "share", "flips", "distance"])
+            flips.append(text_of(self.rows[0], turned, self.conditions) != self.point)
+        patterns, weights = self.outcomes.patterns, self.outcomes.weights
+        holds = self._holds(str(self.solutions["solution"].iloc[0]))
+        return drivers(
+            self.cases, self.outcomes, patterns=patterns, weights=weights, holds=holds, flips=flips
+        )
 
     def _holds(self, solution: str) -> np.ndarray:
         """Return for each pattern the share of fillings under which this is the solution."""
@@ -211,13 +218,6 @@ class Propagation:
                 found[i] += explained[key]
         return found / len(self.rows)
 
-    def _text(self, pattern: np.ndarray) -> str:
-        return text_of(self.rows[0], pattern, self.conditions)
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return ``solutions``."""
-        return self.solutions
-
     def summary(self) -> Summary:
         """Say which solutions there are and how probable they are."""
         how = "exactly" if self.outcomes.exact else "by random draws"
@@ -230,6 +230,108 @@ class Propagation:
             rest = float(self.solutions["probability"].iloc[_FEW:].sum())
             lines.append(f"- {len(self.solutions) - _FEW} others: probability {rest:.2f}")
         return Summary("\n".join(lines))
+
+
+def theory_support(inside: np.ndarray, outcomes: Outcomes) -> dict[str, float]:
+    """Compute the probability that a set is enough, and that it is needed, for a success.
+
+    Parameters
+    ----------
+    inside : ndarray of bool, shape (n_fillings, n_cases)
+        Which cases are in the set, once for each filling; all as probable.
+    outcomes : Outcomes
+        What the cases could have achieved.
+
+    Returns
+    -------
+    dict of str to float
+        ``sufficient``, ``necessary`` and ``both``, as :meth:`Propagation.support`.
+
+    Examples
+    --------
+    >>> outcomes = Outcomes.of_chances(np.array([0.9, 0.2]))
+    >>> round(theory_support(np.array([[True, False]]), outcomes)["both"], 2)
+    0.72
+    """
+    good = outcomes.patterns[None]
+    within = inside[:, None, :]
+    hit = (within & good).any(axis=2)
+    enough = hit & ~(within & ~good).any(axis=2)
+    needed = hit & ~(~within & good).any(axis=2)
+    kinds = {"sufficient": enough, "necessary": needed, "both": enough & needed}
+    return {name: float((holds @ outcomes.weights).mean()) for name, holds in kinds.items()}
+
+
+def listed(scenarios: Sequence[Scenario], conditions: tuple[str, ...]) -> pd.DataFrame:
+    """Add up the probability of each distinct solution.
+
+    Parameters
+    ----------
+    scenarios : sequence of Scenario
+        What could be the case.
+    conditions : tuple of str
+        Names of the conditions.
+
+    Returns
+    -------
+    DataFrame
+        ``solution``, ``n_models`` and ``probability``, the most probable first.
+    """
+    chances: dict[str, tuple[float, int]] = {}
+    texts: dict[tuple[int, int], str] = {}
+    for scenario in scenarios:
+        key = (id(scenario.terms), id(scenario.members))
+        if key not in texts:
+            texts[key] = solution_text(scenario.terms, scenario.members, conditions)
+        text = texts[key]
+        chances[text] = (chances.get(text, (0.0, 0))[0] + scenario.weight, len(scenario.members))
+    ordered = sorted(chances.items(), key=lambda item: (-item[1][0], item[0]))
+    return pd.DataFrame(
+        [(text, n, p) for text, (p, n) in ordered], columns=["solution", "n_models", "probability"]
+    )
+
+
+def drivers(
+    cases: Sequence[str],
+    outcomes: Outcomes,
+    *,
+    patterns: np.ndarray,
+    weights: np.ndarray,
+    holds: np.ndarray,
+    flips: Sequence[bool],
+) -> pd.DataFrame:
+    """Tell whose uncertainty decides whether a solution holds.
+
+    Parameters
+    ----------
+    cases : sequence of str
+        Names.
+    outcomes : Outcomes
+        With the chances and distances of the cases.
+    patterns : ndarray of bool, shape (n, n_cases)
+        Patterns of success.
+    weights, holds : ndarray of float64, shape (n,)
+        Probability of each, and probability that the solution holds under it.
+    flips : sequence of bool
+        Whether the other outcome of each case alone changes the solution for the estimates.
+
+    Returns
+    -------
+    DataFrame
+        As :attr:`Solved.drivers`.
+    """
+    mean = float(weights @ holds)
+    rows = []
+    for case, name in enumerate(cases):
+        p = float(weights @ patterns[:, case])
+        means = [
+            float(weights[side] @ holds[side]) / max(float(weights[side].sum()), SLACK)
+            for side in (patterns[:, case], ~patterns[:, case])
+        ]
+        explained = p * (means[0] - mean) ** 2 + (1 - p) * (means[1] - mean) ** 2
+        share = explained / (mean * (1 - mean)) if SLACK < mean < 1 - SLACK else 0.0
+        rows.append((name, float(outcomes.chances[case]), share, flips[case], float(outcomes.distance[case])))
+    return pd.DataFrame(rows, columns=["case", "p_success", "share", "flips", "distance"])
 
 
 def propagate(
@@ -282,21 +384,14 @@ def propagate(
             f"{n_cases} cases and {stacked.shape[2]} conditions do not fit {outcomes.patterns.shape[1]} outcomes "
             f"and {len(conditions)} names"
         )
-    found = [one for filling in range(len(stacked)) for one in scenarios(stacked, filling, outcomes)]
-    chances: dict[str, tuple[float, int]] = {}
-    for scenario in found:
-        text = solution_text(scenario.terms, scenario.members, tuple(conditions))
-        before = chances.get(text, (0.0, 0))[0]
-        chances[text] = (before + scenario.weight, len(scenario.members))
-    listed = sorted(chances.items(), key=lambda item: (-item[1][0], item[0]))
+    found = tuple(one for filling in range(len(stacked)) for one in scenarios(stacked, filling, outcomes))
+    names = tuple(conditions)
     return Propagation(
         cases=tuple(cases) if cases is not None else tuple(str(i + 1) for i in range(n_cases)),
-        conditions=tuple(conditions),
+        conditions=names,
         rows=stacked,
         outcomes=outcomes,
-        scenarios=tuple(found),
-        solutions=pd.DataFrame(
-            [(text, n, p) for text, (p, n) in listed], columns=["solution", "n_models", "probability"]
-        ),
-        point=text_of(stacked[0], outcomes.point, tuple(conditions)),
+        scenarios=found,
+        solutions=listed(found, names),
+        point=text_of(stacked[0], outcomes.point, names),
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from textwrap import shorten, wrap
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from lean_impact.contingency.qca.solution import Model
+    from lean_impact.contingency.qca.sets import SetTable
     from lean_impact.contingency.qca.truth import TruthTable
 
 __all__ = ["draw_truth_table", "draw_xy"]
@@ -91,13 +93,29 @@ def draw_truth_table(result: TruthTable, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def draw_xy(result: Model, ax: Axes | None = None) -> Axes:
-    """Draw membership in a model against membership in the outcome.
+def draw_xy(
+    table: SetTable,
+    membership: np.ndarray,
+    *,
+    expression: str,
+    fit: str,
+    kind: Literal["sufficiency", "necessity"],
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw membership in an expression against membership in the outcome.
 
     Parameters
     ----------
-    result : Model
-        What to draw.
+    table : SetTable
+        The cases.
+    membership : ndarray of float64, shape (n_cases,)
+        Membership in the expression.
+    expression : str
+        The expression as text.
+    fit : str
+        Its measures of fit in words.
+    kind : {"sufficiency", "necessity"}
+        Cases below the diagonal speak against sufficiency, those above it against necessity.
     ax : Axes, optional
         Where to draw; a new figure if not given.
 
@@ -106,19 +124,19 @@ def draw_xy(result: Model, ax: Axes | None = None) -> Axes:
     Axes
         The axes drawn on.
     """
-    table = result.truth.table
     ax = _axes(ax, 6.4, 6.0)
     ax.plot([0, 1], [0, 1], color=_GREY, linewidth=1)
     ax.axvline(0.5, color=_PALE, linewidth=1, zorder=0)
     ax.axhline(0.5, color=_PALE, linewidth=1, zorder=0)
     together: dict[tuple[float, float], list[str]] = {}
-    for case, x, y in zip(table.cases, result.membership, table.outcome, strict=True):
+    for case, x, y in zip(table.cases, membership, table.outcome, strict=True):
         together.setdefault((round(float(x), 3), round(float(y), 3)), []).append(case)
     for (x, y), cases in together.items():
-        above = y >= x
-        colour, marker = (_BLUE, "o") if above else (_ORANGE, "v")
+        agrees = y >= x if kind == "sufficiency" else y <= x
+        against = "v" if kind == "sufficiency" else "^"
+        colour, marker = (_BLUE, "o") if agrees else (_ORANGE, against)
         ax.plot([x], [y], marker=marker, color=colour, markersize=7, linestyle="none")
-        if above and len(together) > _CROWD:
+        if agrees and len(together) > _CROWD:
             continue
         left = x > 2 / 3
         ax.annotate(
@@ -129,10 +147,10 @@ def draw_xy(result: Model, ax: Axes | None = None) -> Axes:
         ax.spines[side].set_visible(False)
     ax.tick_params(colors=_TEXT, labelsize=9)
     ax.set(xlim=(-0.05, 1.08), ylim=(-0.05, 1.08))
-    ax.set_xlabel("\n".join(wrap(f"Membership in {result.expression}", 70)), color=_TEXT, fontsize=9)
+    ax.set_xlabel("\n".join(wrap(f"Membership in {expression}", 70)), color=_TEXT, fontsize=9)
     ax.set_ylabel(f"Membership in {table.outcome_name}", color=_TEXT, fontsize=9)
-    fit = f"Consistency {result.consistency:.2f}, coverage {result.coverage:.2f}"
+    triangles = "Down" if kind == "sufficiency" else "Up"
     ax.set_title(
-        f"{fit}\nDown triangles: cases that speak against sufficiency", color=_TEXT, fontsize=10, loc="left"
+        f"{fit}\n{triangles} triangles: cases that speak against {kind}", color=_TEXT, fontsize=10, loc="left"
     )
     return ax

@@ -158,7 +158,14 @@ class Model:
         Axes
             The axes drawn on.
         """
-        return draw_xy(self, ax)
+        return draw_xy(
+            self.truth.table,
+            self.membership,
+            expression=self.expression,
+            fit=f"Consistency {self.consistency:.2f}, coverage {self.coverage:.2f}",
+            kind="sufficiency",
+            ax=ax,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

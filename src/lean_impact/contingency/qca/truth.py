@@ -96,16 +96,7 @@ class Cuts:
         A case belongs to the row in which its membership is above 0.5. Consistency and PRI of a row are
         computed over *all* cases, by the formulas of ``lean_impact.kernels.set_fit``.
         """
-        halves = table.at_half
-        if halves and self.at_half == "refuse":
-            issues = [
-                Issue(rule="at-half", message=f"{case} on '{condition}' is exactly 0.5 and belongs to no row")
-                for case, condition in halves
-            ]
-            raise InputError(
-                "cases stand exactly between in and out; recalibrate, or say at_half='no-row'", issues
-            )
-        homeless = {case for case, _ in halves}
+        homeless = {case for case, _ in self.halves(table)}
         housed = np.array([case not in homeless for case in table.cases])
         corners = table.corners
         rows, owner = np.unique(corners[housed], axis=0, return_inverse=True)
@@ -120,12 +111,37 @@ class Cuts:
             n=n,
             consistency=fit.consistency,
             pri=fit.pri,
-            out=self._codes(n, fit.consistency, np.nan_to_num(fit.pri)),
+            out=self.codes(n, fit.consistency, np.nan_to_num(fit.pri)),
             members=tuple(tuple(names[owner == row]) for row in range(len(rows))),
             homeless=tuple(case for case in table.cases if case in homeless),
         )
 
-    def _codes(self, n: np.ndarray, consistency: np.ndarray, pri: np.ndarray) -> np.ndarray:
+    def halves(self, table: SetTable) -> tuple[tuple[str, str], ...]:
+        """Return case and condition of memberships of exactly 0.5; InputError that names them if refused."""
+        halves = table.at_half
+        if halves and self.at_half == "refuse":
+            issues = [
+                Issue(rule="at-half", message=f"{case} on '{condition}' is exactly 0.5 and belongs to no row")
+                for case, condition in halves
+            ]
+            raise InputError(
+                "cases stand exactly between in and out; recalibrate, or say at_half='no-row'", issues
+            )
+        return halves
+
+    def codes(self, n: np.ndarray, consistency: np.ndarray, pri: np.ndarray) -> np.ndarray:
+        """Judge rows.
+
+        Parameters
+        ----------
+        n, consistency, pri : ndarray, any one shape
+            Cases of each row, and its fit.
+
+        Returns
+        -------
+        ndarray of str, same shape
+            ``1`` positive, ``0`` negative, ``C`` contradiction, ``?`` too few cases.
+        """
         low = self.consistency if self.contradiction is None else self.contradiction
         torn = (consistency >= low - SLACK) & (consistency < self.consistency - SLACK)
         good = (consistency >= self.consistency - SLACK) & (pri >= self.pri - SLACK)

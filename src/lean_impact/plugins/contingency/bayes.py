@@ -11,12 +11,13 @@ import pandas as pd
 from scipy.special import logsumexp, ndtr
 
 from lean_impact import __version__
-from lean_impact.contingency.evidence import Evidence, completions
+from lean_impact.contingency.evidence import Evidence
 from lean_impact.contingency.protocol import Finding, FitDesign, Prediction
 from lean_impact.contingency.scoring import summarise_fit
-from lean_impact.domain import CaseTable, Provenance, State, Summary, TrustEffect
+from lean_impact.domain import CaseTable, Provenance, Reading, Summary, TrustEffect
 from lean_impact.domain.measure import Direction
 from lean_impact.errors import InputError
+from lean_impact.kernels.t_mixture import thin_mixture
 from lean_impact.plugins.contingency.context_score import ContextScore
 from lean_impact.plugins.contingency.lines import line_design
 
@@ -45,13 +46,13 @@ class HierarchicalBayesFit(ContextScore):
     means: np.ndarray
     covariance: np.ndarray
 
-    def predict(self, states: Mapping[str, State]) -> Prediction:
+    def predict(self, states: Mapping[str, Reading]) -> Prediction:
         """Predict the effect in a context.
 
         Parameters
         ----------
-        states : mapping of str to {"present", "absent", "unknown"}
-            A state for every condition.
+        states : mapping of str to ({"present", "absent", "unknown"} or Membership)
+            A reading for every condition.
 
         Returns
         -------
@@ -59,15 +60,18 @@ class HierarchicalBayesFit(ContextScore):
             A mixture of normals over the grid and over what the context could be.
         """
         codes = self.evidence.encode(states)
-        candidates = self._candidates(codes)
+        candidates = self._candidates(states)
         locations, scales = self._moments(candidates)
         weights = np.repeat(self.weights[:, None] / len(candidates), len(candidates), axis=1)
         kept = weights > _NEGLIGIBLE * weights.max()
+        odds, centres, widths, dfs = thin_mixture(
+            weights[kept], locations[kept], scales[kept], np.full(int(kept.sum()), np.inf)
+        )
         return Prediction(
-            weights=weights[kept] / weights[kept].sum(),
-            locations=locations[kept],
-            scales=scales[kept],
-            dfs=np.full(int(kept.sum()), np.inf),
+            weights=odds / odds.sum(),
+            locations=centres,
+            scales=widths,
+            dfs=dfs,
             outside=self._outside(codes, candidates, self.index_of(candidates)),
         )
 
@@ -214,7 +218,7 @@ class HierarchicalBayes:
             raise InputError("the scales of the priors, spread and difference, must be above 0")
         evidence = Evidence.gather(cases, effects, improvement=improvement)
         entering = np.flatnonzero(evidence.testable)
-        filled, exact = completions(evidence.states[:, entering], limit=self.limit, seed=seed)
+        filled, exact = evidence.fillings(entering, limit=self.limit, seed=seed)
         unit = float(np.sqrt(np.mean(evidence.standard_errors**2)))
         nodes, node_weights = np.polynomial.legendre.leggauss(_NODES)
         grid = (nodes + 1) / 2 * _REACH

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from lean_impact.contingency.protocol import Finding, FitDesign, Prediction
-from lean_impact.domain import State
+from lean_impact.domain import Reading
 from lean_impact.kernels.effect_regression import regress_effects
 from lean_impact.plugins.contingency.context_score import ContextScore
 from lean_impact.plugins.contingency.lines import SAME, Lines, line_design
@@ -41,13 +41,13 @@ class ContextLine(ContextScore):
         del values
         return 0.0
 
-    def predict(self, states: Mapping[str, State]) -> Prediction:
+    def predict(self, states: Mapping[str, Reading]) -> Prediction:
         """Predict the effect in a context, over all ways the unknown cells could be.
 
         Parameters
         ----------
-        states : mapping of str to {"present", "absent", "unknown"}
-            A state for every condition.
+        states : mapping of str to ({"present", "absent", "unknown"} or Membership)
+            A reading for every condition.
 
         Returns
         -------
@@ -56,7 +56,7 @@ class ContextLine(ContextScore):
             context has a state that no fitted trust had, or an index beyond theirs.
         """
         codes = self.evidence.encode(states)
-        candidates = self._candidates(codes)
+        candidates = self._candidates(states)
         values = self.index_of(candidates)
         weights = np.repeat(self.weights[:, None] / len(candidates), len(candidates), axis=1)
         return self.lines.predict(

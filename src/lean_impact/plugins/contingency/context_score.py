@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from lean_impact.contingency.evidence import Evidence, completions
+from lean_impact.contingency.evidence import Evidence, fillings
 from lean_impact.contingency.protocol import Prediction, Score
 from lean_impact.contingency.scoring import score_table
-from lean_impact.domain import Provenance, State
+from lean_impact.domain import Membership, Provenance, Reading, State
 from lean_impact.plugins.contingency.lines import FEWEST_FOR_SLOPE, SAME, IndexOf, trust_index
 from lean_impact.plugins.contingency.shares import shapley
 
-__all__ = ["ContextScore"]
+__all__ = ["ContextScore", "degree_cautions"]
 
 _HALF: Final = 0.5
 _MOST_SHARED: Final = 10
+_PLACES: Final[dict[State, int]] = {"absent": 0, "present": 1, "unknown": -1}
+_DEGREE: Final = 2
+_CONTEXT_DRAWS: Final = 16
+_BOTH: Final[tuple[State, State]] = ("present", "absent")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,7 +40,7 @@ class ContextScore:
     entering : ndarray of int64, shape (n_entering,)
         Positions of the conditions in the index.
     filled : ndarray of float64, shape (n_fillings, n_trusts, n_entering)
-        1 present, 0 absent, unknown cells filled both ways.
+        1 present, 0 absent or a membership, unknown cells filled both ways and memberships drawn.
     exact : bool
         Whether these are all fillings.
     filling : ndarray of int64, shape (n_scenarios,)
@@ -73,13 +78,12 @@ class ContextScore:
     # ------------------------------------------------------------------ what it says of a context
 
     @abstractmethod
-    def predict(self, states: Mapping[str, State]) -> Prediction:
+    def predict(self, states: Mapping[str, Reading]) -> Prediction:
         """Predict the effect in a context."""
 
-    def _candidates(self, codes: np.ndarray) -> np.ndarray:
+    def _candidates(self, states: Mapping[str, Reading]) -> np.ndarray:
         """Return everything that a context could be, shape (n, n_entering)."""
-        seed = self.provenance.seed or 0
-        return completions(codes[self.entering], limit=self.limit, seed=seed)[0]
+        return self._candidates_of([states[condition] for condition in self.ids])
 
     def _outside(self, codes: np.ndarray, candidates: np.ndarray, values: np.ndarray) -> float:
         constant = np.flatnonzero(self.evidence.known_constant)
@@ -97,7 +101,9 @@ class ContextScore:
 
     def _seen(self, candidates: np.ndarray) -> np.ndarray:
         """Say under which fillings each state of a context was shown by some trust, (n, n_fillings)."""
-        return np.asarray((candidates[:, None, None] == self.filled[None]).any(axis=2).all(axis=2))
+        wanted, inverse = np.unique(candidates > _HALF, axis=0, return_inverse=True)
+        seen = (wanted[:, None, None] == (self.filled > _HALF)[None]).any(axis=2).all(axis=2)
+        return np.asarray(seen[inverse.reshape(-1)])
 
     def score(self, trust: str) -> Score:
         """Score a trust by the index of its context.
@@ -112,7 +118,7 @@ class ContextScore:
         Score
             ``value`` is the expected index, ``lower`` and ``upper`` its range over the trust's unknown cells;
             ``contributions`` are Shapley values: how knowing each condition moves the index from its average
-            over all contexts to ``value``.
+            over all contexts to ``value``, memberships as they stand.
 
         Raises
         ------
@@ -120,17 +126,18 @@ class ContextScore:
             If the trust was not fitted.
         """
         evidence = self.evidence
-        codes = evidence.states[evidence.row(trust)]
-        candidates = self._candidates(codes)
+        context = evidence.context(trust)
+        candidates = self._candidates(context)
+        readings = [context[condition] for condition in self.ids]
         low, value, high = self._range(candidates)
         return Score(
             trust=trust,
             value=value,
             lower=min(low, value),
             upper=max(high, value),
-            contributions=MappingProxyType(self._contributions(codes)),
-            expected=self.predict(evidence.context(trust)).as_estimate(),
-            would_change=tuple(self._would_change(codes, value)),
+            contributions=MappingProxyType(self._contributions(readings)),
+            expected=self.predict(context).as_estimate(),
+            would_change=tuple(self._would_change(readings, value)),
         )
 
     def _range(self, candidates: np.ndarray) -> tuple[float, float, float]:
@@ -141,49 +148,58 @@ class ContextScore:
     def _expected(self, candidates: np.ndarray) -> np.ndarray:
         return np.asarray(self.weights @ self.index_of(candidates))
 
-    def _contributions(self, codes: np.ndarray) -> dict[str, float]:
-        states = codes[self.entering]
-        k = len(states)
-        if k > _MOST_SHARED:
-            return self._flips(states)
-        grid = np.indices((2,) * k).reshape(k, -1).T.astype(float) if k else np.zeros((1, 0))
-        parts = shapley(self._expected(grid), states)
+    def _contributions(self, readings: Sequence[Reading]) -> dict[str, float]:
+        degrees = [cell.value if isinstance(cell, Membership) else None for cell in readings]
+        size = len(readings) + sum(degree is not None for degree in degrees)
+        if size > _MOST_SHARED:
+            return self._flips(readings)
+        axes = [(0.0, 1.0) if degree is None else (0.0, 1.0, degree) for degree in degrees]
+        grid = np.array(list(product(*axes))).reshape(-1, len(axes))
+        places = [_PLACES[cell] if isinstance(cell, str) else _DEGREE for cell in readings]
+        parts = shapley(self._expected(grid).reshape([len(axis) for axis in axes]), places)
         return {c: float(part) for c, part in zip(self.ids, parts, strict=True)}
 
-    def _flips(self, states: np.ndarray) -> dict[str, float]:
+    def _flips(self, readings: Sequence[Reading]) -> dict[str, float]:
         """Say what each known condition brings against its opposite, for too many conditions to share out."""
-        here = self._candidates_of(states)
+        here = self._candidates_of(readings)
         found = {}
         for position, condition in enumerate(self.ids):
             there = here.copy()
             there[:, position] = 1 - there[:, position]
-            known = float(states[position] >= 0)
+            known = float(readings[position] != "unknown")
             found[condition] = known * float((self._expected(here) - self._expected(there)).mean()) / 2
         return found
 
-    def _candidates_of(self, states: np.ndarray) -> np.ndarray:
-        return completions(states, limit=self.limit, seed=self.provenance.seed or 0)[0]
+    def _candidates_of(self, readings: Sequence[Reading]) -> np.ndarray:
+        filled, _ = fillings(
+            [readings], limit=self.limit, seed=self.provenance.seed or 0, draws=_CONTEXT_DRAWS
+        )
+        return filled[:, 0]
 
-    def _would_change(self, codes: np.ndarray, value: float) -> list[str]:
+    def _would_change(self, readings: Sequence[Reading], value: float) -> list[str]:
         """Say what each condition, the other way round or known, would do to the score."""
         said = []
-        states = codes[self.entering]
         for position, of_condition in enumerate(self.entering):
-            name = self.evidence.names[of_condition]
+            name, now = self.evidence.names[of_condition], readings[position]
             with_it, without = (
-                float(self._expected(self._candidates_of(_with(states, position, state))).mean())
-                for state in (1, 0)
+                float(self._expected(self._candidates_of(_with(readings, position, state))).mean())
+                for state in _BOTH
             )
             if abs(with_it - without) <= SAME:
                 continue
-            if states[position] < 0:
+            if isinstance(now, Membership):
+                said.append(
+                    f"'{name}' holds to the degree {now}: the score would be {with_it:.2f} if it held fully "
+                    f"and {without:.2f} if not at all."
+                )
+            elif now == "unknown":
                 said.append(
                     f"'{name}' is not known: the score would be {with_it:.2f} if it held and {without:.2f} if not."
                 )
             else:
-                now, other = ("holds", without) if states[position] else ("does not hold", with_it)
+                words, other = ("holds", without) if now == "present" else ("does not hold", with_it)
                 said.append(
-                    f"'{name}' {now}: the other way the score would be {other:.2f} instead of {value:.2f}."
+                    f"'{name}' {words}: the other way the score would be {other:.2f} instead of {value:.2f}."
                 )
         return said
 
@@ -205,14 +221,48 @@ class ContextScore:
             f"known for no trust, so it can play no part: {unheard}": bool(unheard),
             f"{n} trusts leave {n - 2} degrees of freedom around a line": n >= FEWEST_FOR_SLOPE,
         }
-        return tuple(words for words, holds in said.items() if holds)
+        return (
+            *degree_cautions(evidence, self.entering),
+            *(words for words, holds in said.items() if holds),
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row for each trust, see :func:`lean_impact.contingency.score_table`."""
         return score_table(self, trusts=self.evidence.trusts)
 
 
-def _with(states: np.ndarray, position: int, state: int) -> np.ndarray:
-    changed = states.copy()
-    changed[position] = state
-    return changed
+def degree_cautions(evidence: Evidence, entering: np.ndarray) -> tuple[str, ...]:
+    """Say which conditions are a matter of degree, and whose memberships are not known to be sure.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        What was fitted.
+    entering : ndarray of int64, shape (n_entering,)
+        Positions of the conditions that play a part.
+
+    Returns
+    -------
+    tuple of str
+        Sentences; none where nothing is a matter of degree.
+    """
+    degrees = "; ".join(evidence.names[i] for i in entering if evidence.fuzzy[i])
+    unsure = {
+        trust
+        for trust, cells in zip(evidence.trusts, evidence.readings, strict=True)
+        for i in entering
+        if isinstance(cell := cells[i], Membership) and cell.lower is None
+    }
+    said = (
+        [f"a matter of degree, taken with its memberships and what they could be: {degrees}"]
+        if degrees
+        else []
+    )
+    if unsure:
+        named = ", ".join(sorted(unsure))
+        said.append(f"how sure the membership of {named} is, is not known, so it was taken as it stands")
+    return tuple(said)
+
+
+def _with(readings: Sequence[Reading], position: int, state: State) -> list[Reading]:
+    return [state if at == position else cell for at, cell in enumerate(readings)]

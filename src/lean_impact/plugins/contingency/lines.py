@@ -12,6 +12,7 @@ from lean_impact.contingency.evidence import Evidence
 from lean_impact.contingency.protocol import FitDesign, Prediction
 from lean_impact.kernels.effect_regression import regress_effects
 from lean_impact.kernels.permutation import assignments
+from lean_impact.kernels.t_mixture import thin_mixture
 
 __all__ = ["FEWEST_FOR_SLOPE", "SAME", "IndexOf", "Lines", "line_design", "trust_index"]
 
@@ -114,11 +115,12 @@ class Lines:
         rounded = np.column_stack([(parts[:, :2] / unit).round(12), parts[:, 2]])
         _, first, owner = np.unique(rounded, axis=0, return_index=True, return_inverse=True)
         together = np.bincount(owner.reshape(-1), weights=weights[kept])
+        odds, centres, scales, dfs = thin_mixture(together / together.sum(), *parts[first].T)
         return Prediction(
-            weights=together / together.sum(),
-            locations=parts[first, 0],
-            scales=parts[first, 1],
-            dfs=parts[first, 2],
+            weights=odds / odds.sum(),
+            locations=centres,
+            scales=scales,
+            dfs=dfs,
             outside=min(max(outside, 0.0), 1.0),
             disagree=min(max(disagree, 0.0), 1.0),
         )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lean_impact import __version__
-from lean_impact.contingency.evidence import Evidence, completions
+from lean_impact.contingency.evidence import Evidence
 from lean_impact.contingency.protocol import Finding, FitDesign
 from lean_impact.contingency.scoring import summarise_fit
 from lean_impact.contingency.ties import tied_conditions
@@ -185,7 +185,7 @@ class Moderation:
         """
         evidence = Evidence.gather(cases, effects, improvement=improvement)
         entering = self._entering(evidence)
-        filled, exact = completions(evidence.states[:, entering], limit=self.limit, seed=seed)
+        filled, exact = evidence.fillings(entering, limit=self.limit, seed=seed)
         filling, moderator, weights = _scenarios(filled)
         favourable = evidence.favourable[entering]
 

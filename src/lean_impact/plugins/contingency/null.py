@@ -14,7 +14,7 @@ from lean_impact import __version__
 from lean_impact.contingency.evidence import Evidence
 from lean_impact.contingency.protocol import Finding, FitDesign, Prediction, Score
 from lean_impact.contingency.scoring import score_table, summarise_fit
-from lean_impact.domain import CaseTable, Provenance, State, Summary, TrustEffect
+from lean_impact.domain import CaseTable, Provenance, Reading, Summary, TrustEffect
 from lean_impact.domain.measure import Direction
 from lean_impact.kernels.effect_regression import regress_effects
 from lean_impact.kernels.t_mixture import t_cdf
@@ -143,13 +143,13 @@ class NullFit:
             would_change=("Nothing in the context: this model knows only effects; more trusts would.",),
         )
 
-    def predict(self, states: Mapping[str, State]) -> Prediction:
+    def predict(self, states: Mapping[str, Reading]) -> Prediction:
         """Predict the effect on one more trust.
 
         Parameters
         ----------
-        states : mapping of str to {"present", "absent", "unknown"}
-            A state for every condition; checked, and otherwise without influence.
+        states : mapping of str to ({"present", "absent", "unknown"} or Membership)
+            A reading for every condition; checked, and otherwise without influence.
 
         Returns
         -------

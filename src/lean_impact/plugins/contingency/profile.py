@@ -12,14 +12,17 @@ from lean_impact import __version__
 from lean_impact.contingency.evidence import Evidence, completions
 from lean_impact.contingency.protocol import Finding
 from lean_impact.contingency.scoring import summarise_fit
-from lean_impact.domain import CaseTable, Provenance, State, Summary, TrustEffect
+from lean_impact.domain import CaseTable, Provenance, Summary, TrustEffect
 from lean_impact.domain.measure import Direction
 from lean_impact.errors import InputError, Issue
 from lean_impact.plugins.contingency.context_line import ContextLine
 from lean_impact.plugins.contingency.lines import Lines, trust_index
 
-__all__ = ["ProfileDeviation", "ProfileFit"]
+__all__ = ["TOP_TENTH", "ProfileDeviation", "ProfileFit"]
 
+TOP_TENTH: Final = "top-tenth"
+"""Ideal of a condition: what a tenth of all trusts in the country exceed."""
+_STATES: Final[dict[str, float]] = {"present": 1.0, "absent": 0.0}
 _MOST_IDEALS: Final = 256
 
 
@@ -30,7 +33,7 @@ class ProfileFit(ContextLine):
     Attributes
     ----------
     ideal : ndarray of float64, shape (n_entering,)
-        The ideal: 1 present, 0 absent.
+        The ideal: 1 present, 0 absent, or a membership.
     importance : ndarray of float64, shape (n_entering,)
         Weight of each condition, summing to 1.
     """
@@ -62,16 +65,19 @@ class ProfileFit(ContextLine):
         share : float
             Share of ideals, this one among them, that go with the effects at least as well.
         n : int
-            How many were compared: all, or 256 drawn at random.
+            How many were compared: all of present and absent (or 256 drawn at random), and this one if it has
+            memberships.
         """
         k = len(self.entering)
         every, _ = completions(np.full(k, -1, dtype=np.int8), limit=_MOST_IDEALS, seed=0)
+        crisp = bool(np.isin(self.ideal, (0.0, 1.0)).all())
         ideals = np.vstack([self.ideal, every])
         # Unknown cells count as half present: one table to compare all ideals on.
         mean = self.filled.mean(axis=0)
         gaps = (mean[None] - ideals[:, None]) ** 2 @ self.importance
         fits = np.array([self._agreement(1 - np.sqrt(gap)) for gap in gaps])
-        return float((fits[1:] >= fits[0] - 1e-9).mean()), len(every)
+        compared = fits[1:] if crisp else fits
+        return float((compared >= fits[0] - 1e-9).mean()), len(compared)
 
     def _agreement(self, index: np.ndarray) -> float:
         e = self.evidence
@@ -99,9 +105,10 @@ class ProfileDeviation:
 
     Parameters
     ----------
-    ideal : mapping of str to {"present", "absent"}, optional
-        State of each condition in the ideal, from theory or from what the best tenth of all trusts have;
-        what the table says is favourable if not given. A condition that is not named plays no part.
+    ideal : mapping of str to ({"present", "absent", "top-tenth"} or float), optional
+        State or membership of each condition in the ideal; what the table says is favourable if not given. A
+        condition that is not named plays no part. "top-tenth" takes what a tenth of all trusts in the country
+        exceed, where the condition is calibrated against their figures; alone, for every condition that differs.
     weights : mapping of str to float, optional
         Weight above 0 of each condition of the ideal; equal if not given.
     limit : int, default 128
@@ -129,7 +136,7 @@ class ProfileDeviation:
     [1.0, 0.293, 0.0]
     """
 
-    ideal: Mapping[str, State] | None = None
+    ideal: Mapping[str, str | float] | str | None = None
     weights: Mapping[str, float] | None = None
     limit: int = 128
 
@@ -171,18 +178,18 @@ class ProfileDeviation:
             [i for i in np.flatnonzero(evidence.testable) if evidence.conditions[i] in named], dtype=np.int64
         )
         ids = [evidence.conditions[i] for i in entering]
-        ideal = np.array([float(named[c] == "present") for c in ids])
+        ideal = np.array([named[c] for c in ids])
         given = {} if self.weights is None else self.weights
         raw = np.array([given.get(c, 1.0) for c in ids])
         importance = raw / raw.sum() if len(raw) else raw
-        filled, exact = completions(evidence.states[:, entering], limit=self.limit, seed=seed)
+        filled, exact = evidence.fillings(entering, limit=self.limit, seed=seed)
         filling = np.arange(len(filled))
 
         def closeness(rows: np.ndarray) -> np.ndarray:
             found = 1 - np.sqrt((rows - ideal) ** 2 @ importance)
             return np.broadcast_to(found, (len(filled), len(rows)))
 
-        stated = ", ".join(f"{c} {named[c]} {w:.4g}" for c, w in zip(ids, importance, strict=True))
+        stated = ", ".join(f"{c} {named[c]:.4g} weight {w:.4g}" for c, w in zip(ids, importance, strict=True))
         return ProfileFit(
             evidence=evidence,
             entering=entering,
@@ -203,23 +210,33 @@ class ProfileDeviation:
             ),
         )
 
-    def _checked(self, evidence: Evidence) -> dict[str, State]:
-        """Return the ideal, every problem of it named."""
-        theory: dict[str, State] = {
-            c: "present" if good else "absent"
-            for c, good in zip(evidence.conditions, evidence.favourable, strict=True)
-        }
-        ideal = theory if self.ideal is None else dict(self.ideal)
+    def _checked(self, evidence: Evidence) -> dict[str, float]:
+        """Return the ideal as memberships, every problem of it named."""
+        asked = self._asked(evidence)
+        tops = dict(zip(evidence.conditions, evidence.top_tenth, strict=True))
         known = ", ".join(evidence.conditions)
         issues = [
             Issue(rule="ideal-unheard-of", message=f"'{c}' is no condition; there are {known}")
-            for c in {**ideal, **(self.weights or {})}
+            for c in {**asked, **(self.weights or {})}
             if c not in evidence.conditions
         ]
         issues += [
-            Issue(rule="ideal-state", message=f"the ideal of '{c}' is '{s}'; write present or absent")
-            for c, s in ideal.items()
-            if s not in {"present", "absent"}
+            Issue(
+                rule="ideal-state",
+                message=f"the ideal of '{c}' is '{s}'; write present, absent, {TOP_TENTH} or a "
+                "membership from 0 to 1",
+            )
+            for c, s in asked.items()
+            if not (s in {*_STATES, TOP_TENTH} if isinstance(s, str) else 0 <= s <= 1)
+        ]
+        issues += [
+            Issue(
+                rule="no-top-tenth",
+                message=f"what a tenth of all trusts exceed on '{c}' is not known: calibrate it by percentiles or rank "
+                "against the figures of all trusts, or write present, absent or a membership from 0 to 1",
+            )
+            for c, s in asked.items()
+            if s == TOP_TENTH and np.isnan(tops.get(c, 0.0))
         ]
         issues += [
             Issue(rule="weight", message=f"the weight {w} of '{c}' is not a number above 0")
@@ -228,4 +245,15 @@ class ProfileDeviation:
         ]
         if issues:
             raise InputError("the ideal profile cannot be used", issues)
-        return ideal
+        return {
+            c: float(tops[c]) if s == TOP_TENTH else _STATES[s] if isinstance(s, str) else float(s)
+            for c, s in asked.items()
+        }
+
+    def _asked(self, evidence: Evidence) -> dict[str, str | float]:
+        if isinstance(self.ideal, str):
+            return {evidence.conditions[i]: self.ideal for i in np.flatnonzero(evidence.testable)}
+        if self.ideal is not None:
+            return dict(self.ideal)
+        favourable = zip(evidence.conditions, evidence.favourable, strict=True)
+        return {c: "present" if good else "absent" for c, good in favourable}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from lean_impact import __version__
 from lean_impact.contingency.evidence import Evidence, completions
-from lean_impact.contingency.qca import Outcomes, propagate
-from lean_impact.domain import CaseTable, Provenance, TrustEffect
+from lean_impact.contingency.qca import Cuts, FuzzyDraws, Outcomes, SetTable, Solved, propagate
+from lean_impact.domain import CaseTable, Membership, Provenance, TrustEffect
 from lean_impact.domain.measure import Direction
 from lean_impact.errors import InputError, Issue
 from lean_impact.kernels.implicants import MOST_CONDITIONS
@@ -32,19 +32,30 @@ class Qca:
     threshold : float, default 0
         An effect above this is a success, in the unit of the measure, positive is an improvement. A practical
         threshold says more than 0 does.
+    anchors : tuple of float, optional
+        Effects that are fully out, exactly between and fully in the set of successes, in the unit of the
+        measure, where success is a matter of degree; takes the place of the threshold.
+    consistency : float, default 0.8
+        Where something is a matter of degree, a configuration goes with success from this consistency on.
+        Otherwise every trust of a configuration must be a success.
     limit : int, default 64
         Unknown cells are filled in all ways up to this many; beyond, in as many random ways.
     draws : int, default 2000
-        Random patterns of success with more than 12 trusts.
+        Draws of effects and memberships where something is a matter of degree, and of patterns of success with
+        more than 12 trusts.
 
     Notes
     -----
     Each pattern of success and failure over the trusts has the probability that the effects and their
-    standard errors give it; up to 12 trusts all patterns are enumerated, with every filling of the unknown
-    cells. Each pattern has its parsimonious solution with all tied models. The index of a context is the share
-    of tied models that predict a success; effects are regressed on it within each pattern and filling, with
-    the spread of Paule and Mandel, so that a prediction is a mixture over everything that could be the case.
-    ``disagree`` of a prediction is the probability that tied models say different things of the context.
+    standard errors give it, what they share by their common comparison among it; up to 12 trusts all patterns
+    are enumerated, with every filling of the unknown cells. Each pattern has its parsimonious solution with
+    all tied models. With a condition that has memberships, or with ``anchors``, effects and memberships are
+    drawn instead, and each draw has the solution of its fuzzy truth table: a trust belongs to the
+    configuration in which its membership is above 0.5, and the consistency of a configuration counts all
+    trusts. The index of a context is the share of tied models that predict a success; effects are regressed
+    on it within each pattern and filling, with the spread of Paule and Mandel, so that a prediction is a
+    mixture over everything that could be the case. ``disagree`` of a prediction is the probability that tied
+    models say different things of the context.
 
     References
     ----------
@@ -63,6 +74,8 @@ class Qca:
 
     conditions: tuple[str, ...] | None = None
     threshold: float = 0.0
+    anchors: tuple[float, float, float] | None = None
+    consistency: float = 0.8
     limit: int = 64
     draws: int = 2000
 
@@ -95,40 +108,45 @@ class Qca:
         Raises
         ------
         InputError
-            If a condition is not in the table or there are more than 16, or cases and effects do not belong
-            together.
+            If a condition is not in the table or there are more than 16, anchors or consistency cannot be, or
+            cases and effects do not belong together.
         """
         evidence = Evidence.gather(cases, effects, improvement=improvement)
         entering = self._entering(evidence)
-        filled, exact = completions(evidence.states[:, entering], limit=self.limit, seed=seed)
-        outcomes = Outcomes.of_effects(
-            evidence.effects, evidence.standard_errors, threshold=self.threshold, draws=self.draws, seed=seed
-        )
         ids = tuple(evidence.conditions[i] for i in entering)
-        found = propagate(filled.astype(np.int64), outcomes, conditions=ids, cases=evidence.trusts)
+        tables, exact = completions(evidence.states[:, entering], limit=self.limit, seed=seed)
+        fuzzy = len(entering) > 0 and (self.anchors is not None or bool(evidence.fuzzy[entering].any()))
+        solve = (self._drawn if fuzzy else self._listed)(evidence, entering, ids, tables, seed)
+        found = solve(np.arange(len(evidence.trusts)))
+        filled = found.rows.astype(float)
         filling = np.array([scenario.filling for scenario in found.scenarios])
 
         def votes(rows: np.ndarray) -> np.ndarray:
-            return found.votes(rows.astype(np.int64))
+            corners, owner = np.unique(rows > 1 / 2, axis=0, return_inverse=True)
+            return found.votes(corners.astype(np.int64))[:, owner.reshape(-1)]
 
         return QcaFit(
             evidence=evidence,
             entering=entering,
             filled=filled,
             exact=exact,
+            corners=tables.astype(np.int64),
+            solve=solve,
             filling=filling,
             weights=found.weights / found.weights.sum(),
             index_of=votes,
             lines=Lines.of(evidence, trust_index(votes, filled, filling)),
             limit=self.limit,
             propagation=found,
-            threshold=self.threshold,
+            threshold=self.threshold if self.anchors is None else self.anchors[1],
             provenance=Provenance(
                 plugin=self.name,
                 version=__version__,
                 parameters={
                     "conditions": ", ".join(ids) or "none",
                     "threshold": str(self.threshold),
+                    "anchors": str(self.anchors),
+                    "consistency": str(self.consistency) if fuzzy else "1",
                     "limit": str(self.limit),
                     "draws": str(self.draws),
                     "improvement": improvement,
@@ -136,6 +154,65 @@ class Qca:
                 seed=seed,
             ),
         )
+
+    def _listed(
+        self, evidence: Evidence, entering: np.ndarray, ids: tuple[str, ...], tables: np.ndarray, seed: int
+    ) -> Callable[[np.ndarray], Solved]:
+        """Solve some trusts over every pattern of success."""
+        del entering
+
+        def solve(kept: np.ndarray) -> Solved:
+            outcomes = Outcomes.of_effects(
+                evidence.effects[kept],
+                evidence.standard_errors[kept],
+                shared=evidence.shared_errors[kept],
+                threshold=self.threshold,
+                draws=self.draws,
+                seed=seed,
+            )
+            cases = [evidence.trusts[i] for i in kept]
+            return propagate(tables[:, kept].astype(np.int64), outcomes, conditions=ids, cases=cases)
+
+        return solve
+
+    def _drawn(
+        self, evidence: Evidence, entering: np.ndarray, ids: tuple[str, ...], tables: np.ndarray, seed: int
+    ) -> Callable[[np.ndarray], Solved]:
+        """Solve some trusts over draws of effects and memberships."""
+        memberships, _ = evidence.fillings(entering, limit=self.limit, draws=self.draws, seed=seed)
+        now = np.array(
+            [
+                [cell.value if isinstance(cell := row[i], Membership) else np.nan for i in entering]
+                for row in evidence.readings
+            ]
+        )
+        own, shared = evidence.standard_errors, evidence.shared_errors
+        covariance = np.diag(own**2 - shared**2) + np.outer(shared, shared)
+        draws = FuzzyDraws(
+            cuts=Cuts(consistency=self.consistency),
+            anchors=self.anchors,
+            threshold=self.threshold,
+            draws=self.draws,
+            seed=seed,
+        )
+
+        def solve(kept: np.ndarray) -> Solved:
+            table = SetTable(
+                cases=tuple(evidence.trusts[i] for i in kept),
+                conditions=ids,
+                values=np.where(np.isnan(now), tables[0], now)[kept],
+                outcome=np.zeros(len(kept)),
+                levels=np.full(len(ids), 2),
+            )
+            return draws.propagate(
+                table,
+                effects=evidence.effects[kept],
+                standard_errors=evidence.standard_errors[kept],
+                covariance=covariance[np.ix_(kept, kept)],
+                memberships=memberships[:, kept],
+            )
+
+        return solve
 
     def _entering(self, evidence: Evidence) -> np.ndarray:
         wanted = evidence.conditions if self.conditions is None else self.conditions

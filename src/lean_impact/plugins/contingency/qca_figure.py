@@ -5,6 +5,8 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
+from lean_impact.domain import Reading, State
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -37,27 +39,32 @@ def draw_configurations(result: QcaFit, ax: Axes | None = None) -> Axes:
     Axes
         The axes drawn on.
     """
-    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.colors import LinearSegmentedColormap, to_hex
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
     evidence, ids = result.evidence, result.ids
     chances = dict(zip(evidence.trusts, result.propagation.outcomes.chances, strict=True))
     contexts = {trust: evidence.context(trust) for trust in evidence.trusts}
-    rows = {trust: tuple(contexts[trust][c] for c in ids) for trust in evidence.trusts}
+    rows = {trust: tuple(_side(contexts[trust][c]) for c in ids) for trust in evidence.trusts}
     best = {row: max(chances[t] for t in rows if rows[t] == row) for row in rows.values()}
     order = sorted(evidence.trusts, key=lambda t: (-best[rows[t]], rows[t], -chances[t], t))
     width, n = len(ids), len(order)
     if ax is None:
         ax = Figure(figsize=(3.4 + 1.1 * width, 1.7 + 0.45 * n), layout="constrained").subplots()
+    degrees = LinearSegmentedColormap.from_list("degree", ["#FFFFFF", _DARK_BLUE])
     shades = LinearSegmentedColormap.from_list("success", ["#FFFFFF", _BLUE])
     for y, trust in enumerate(order):
-        for x, state in enumerate(rows[trust]):
+        for x, (condition, state) in enumerate(zip(ids, rows[trust], strict=True)):
+            reading = contexts[trust][condition]
+            word = _WORDS[reading] if isinstance(reading, str) else f"{reading.value:.2f}"
             face = _DARK_BLUE if state == "present" else "white"
             colour = {"present": "white", "absent": _TEXT, "unknown": _ORANGE}[state]
+            if not isinstance(reading, str):
+                face, colour = to_hex(degrees(reading.value)), "white" if reading.value > _DARK else _TEXT
             ax.add_patch(Rectangle((x - 0.46, y - 0.42), 0.92, 0.84, facecolor=face, edgecolor=_GREY))
             weight = "bold" if state == "unknown" else "normal"
-            ax.text(x, y, _WORDS[state], ha="center", va="center", color=colour, fontsize=9, weight=weight)
+            ax.text(x, y, word, ha="center", va="center", color=colour, fontsize=9, weight=weight)
         chance = float(chances[trust])
         ax.add_patch(Rectangle((width - 0.3, y - 0.42), 1.1, 0.84, facecolor=shades(chance), edgecolor=_GREY))
         colour = "white" if chance > _DARK else _TEXT
@@ -77,3 +84,7 @@ def draw_configurations(result: QcaFit, ax: Axes | None = None) -> Axes:
     ax.set(xlim=(-0.6, width + 0.9), ylim=(n - 0.4, -0.6))
     ax.set_title(result.title, color=_TEXT, fontsize=11, loc="left", pad=12)
     return ax
+
+
+def _side(reading: Reading) -> State:
+    return reading if isinstance(reading, str) else reading.state

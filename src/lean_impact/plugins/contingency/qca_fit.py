@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,10 +11,10 @@ import pandas as pd
 
 from lean_impact.contingency.protocol import Finding, FitDesign
 from lean_impact.contingency.qca import (
-    Propagation,
+    FuzzyPropagation,
     RandomData,
+    Solved,
     perfect_by_luck,
-    propagate,
     random_data_check,
 )
 from lean_impact.contingency.qca.scenarios import ALWAYS, NEVER
@@ -39,13 +40,19 @@ class QcaFit(ContextLine):
 
     Attributes
     ----------
-    propagation : Propagation
-        Solutions over the patterns of success and the fillings of unknown cells.
+    propagation : Solved
+        Solutions over what effects, memberships and unknown cells could have been.
+    corners : ndarray of int64, shape (n_completions, n_trusts, n_entering)
+        Configurations of the trusts, memberships read as in or out as they stand.
+    solve : callable
+        From positions of trusts to the solutions of these alone.
     threshold : float
         An effect above this is a success, in the unit of the measure, positive is an improvement.
     """
 
-    propagation: Propagation
+    propagation: Solved
+    corners: np.ndarray
+    solve: Callable[[np.ndarray], Solved]
     threshold: float
 
     def _disagree(self, values: np.ndarray) -> float:
@@ -54,7 +61,9 @@ class QcaFit(ContextLine):
 
     def _seen(self, candidates: np.ndarray) -> np.ndarray:
         """Say under which fillings some trust has the whole configuration, (n, n_fillings)."""
-        return np.asarray((candidates[:, None, None] == self.filled[None]).all(axis=3).any(axis=2))
+        wanted, owner = np.unique(candidates > 1 / 2, axis=0, return_inverse=True)
+        seen = (wanted[:, None, None] == (self.filled > 1 / 2)[None]).all(axis=3).any(axis=2)
+        return np.asarray(seen[owner.reshape(-1)])
 
     def _range(self, candidates: np.ndarray) -> tuple[float, float, float]:
         """Return the probability that all tied models, the average one, and any one predict a success."""
@@ -119,14 +128,10 @@ class QcaFit(ContextLine):
         tuple of str
             Codes.
         """
-        found, top = self.propagation, str(self.propagation.solutions["solution"].iloc[0])
+        top = str(self.propagation.solutions["solution"].iloc[0])
         named = []
         for row, trust in enumerate(self.evidence.trusts):
-            rest = propagate(
-                np.delete(found.rows, row, axis=1),
-                found.outcomes.without(row),
-                conditions=found.conditions,
-            )
+            rest = self.solve(np.delete(np.arange(len(self.evidence.trusts)), row))
             if str(rest.solutions["solution"].iloc[0]) != top:
                 named.append(trust)
         return tuple(sorted(named))
@@ -143,7 +148,7 @@ class QcaFit(ContextLine):
         if point.all() or not point.any() or not len(self.entering):
             return ()
         seed = self.provenance.seed or 0
-        return tuple(random_data_check(rows, point, seed=seed) for rows in self.propagation.rows)
+        return tuple(random_data_check(rows, point, seed=seed) for rows in self.corners)
 
     @property
     def design(self) -> FitDesign:
@@ -190,7 +195,12 @@ class QcaFit(ContextLine):
             said.append(
                 f"{spell(tied)} models explain the estimates equally well: one explanation, not a choice"
             )
-        if not self.propagation.outcomes.exact:
+        if isinstance(self.propagation, FuzzyPropagation):
+            said.append(
+                f"effects and memberships were drawn {self.propagation.draws} times; how often luck does as well "
+                "is counted with every trust read as in or out"
+            )
+        elif not self.propagation.outcomes.exact:
             said.append("patterns of success were drawn at random instead of enumerated")
         chances = dict(zip(self.evidence.trusts, self.propagation.outcomes.chances, strict=True))
         doubtful = [f"{t} ({p:.0%})" for t, p in sorted(chances.items()) if 1 - _SURE < p < _SURE]

@@ -8,20 +8,20 @@ import numpy as np
 import pandas as pd
 
 from lean_impact.contingency.evidence import Evidence
-from lean_impact.contingency.qca import Propagation
+from lean_impact.contingency.qca import Solved
 from lean_impact.contingency.qca.scenarios import solution_text
 from lean_impact.kernels.implicants import FREE
 
 __all__ = ["told_apart"]
 
 
-def told_apart(propagation: Propagation, ties: Sequence[Sequence[str]], evidence: Evidence) -> pd.DataFrame:
+def told_apart(propagation: Solved, ties: Sequence[Sequence[str]], evidence: Evidence) -> pd.DataFrame:
     """Write every solution with tied conditions as one.
 
     Parameters
     ----------
-    propagation : Propagation
-        Solutions over the patterns of success.
+    propagation : Solved
+        Solutions over what could be the case.
     ties : sequence of sequence of str
         Conditions with the same column, or opposite ones.
     evidence : Evidence

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lean_impact import __version__
-from lean_impact.contingency.evidence import Evidence, completions
+from lean_impact.contingency.evidence import Evidence
 from lean_impact.domain import CaseTable, Provenance, TrustEffect
 from lean_impact.domain.measure import Direction
 from lean_impact.errors import InputError, Issue
@@ -95,7 +95,8 @@ class ReadinessIndex:
         entering = np.flatnonzero(evidence.testable)
         constant = np.flatnonzero(evidence.known_constant)
         weights, shifts = self._weights(evidence, entering, constant)
-        filled, exact = completions(evidence.favours[:, entering], limit=self.limit, seed=seed)
+        raw, exact = evidence.fillings(entering, limit=self.limit, seed=seed)
+        filled = np.where(evidence.favourable[entering], raw, 1 - raw)
         lines = Lines.of(evidence, filled @ weights)
         for array in (entering, constant, weights, shifts, filled):
             array.setflags(write=False)

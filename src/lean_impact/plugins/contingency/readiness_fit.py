@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -10,17 +10,20 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from lean_impact.contingency.evidence import Evidence, completions, helps
+from lean_impact.contingency.evidence import Evidence, fillings
 from lean_impact.contingency.protocol import Finding, FitDesign, Prediction, Score
 from lean_impact.contingency.scoring import score_table, summarise_fit
-from lean_impact.domain import Provenance, State, Summary
+from lean_impact.domain import Membership, Provenance, Reading, Summary
 from lean_impact.kernels.effect_regression import regress_effects
 from lean_impact.kernels.ranks import rank_shares
+from lean_impact.kernels.t_mixture import thin_mixture
+from lean_impact.plugins.contingency.context_score import degree_cautions
 from lean_impact.plugins.contingency.lines import SAME, line_design
 
 __all__ = ["ReadinessFit"]
 
 _HALF: Final = 0.5
+_DRAWS: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,7 +43,8 @@ class ReadinessFit:
     shifts : ndarray of float64, shape (n_constant,)
         How far the index of a new trust moves if it differs from them there, in units of the index.
     filled : ndarray of float64, shape (n_completions, n_trusts, n_entering)
-        1 where a condition is as theory wants it, 0 where not, unknown cells filled both ways.
+        1 where a condition is as theory wants it, 0 where not, or how far it is; unknown cells filled both
+        ways, memberships drawn.
     exact : bool
         Whether these are all completions, and not a random draw of them.
     coefficients : ndarray of float64, shape (n_completions, 2)
@@ -163,7 +167,8 @@ class ReadinessFit:
             f"the same in every trust, so it can play no part: {constant}": bool(constant),
             f"known for no trust, so it can play no part: {unheard}": bool(unheard),
         }
-        return tuple(words for words, holds in said.items() if holds)
+        degrees = degree_cautions(evidence, self.entering)
+        return (*degrees, *(words for words, holds in said.items() if holds))
 
     # ------------------------------------------------------------------ what it says of a context
 
@@ -179,7 +184,8 @@ class ReadinessFit:
         -------
         Score
             ``value`` counts an unknown condition as half; ``lower`` takes every unknown one as unfavourable
-            and ``upper`` as favourable. Without any condition in the index: 0.5, from 0 to 1.
+            and ``upper`` as favourable, and each membership at that end of its interval. Without any condition
+            in the index: 0.5, from 0 to 1.
 
         Raises
         ------
@@ -198,44 +204,48 @@ class ReadinessFit:
                 expected=expected,
                 would_change=("A condition that differs between the trusts.",),
             )
-        favours = evidence.favours[evidence.row(trust), self.entering]
-        parts = self.weights * np.where(favours < 0, _HALF, favours)
-        doubt = float(self.weights[favours < 0].sum()) / 2
+        readings = [evidence.readings[evidence.row(trust)][i] for i in self.entering]
+        low, middle, high = (
+            np.where(self.evidence.favourable[self.entering], part, 1 - part)
+            for part in np.array([_reach(cell) for cell in readings]).T
+        )
+        parts = self.weights * middle
         value = float(parts.sum())
         ids = [evidence.conditions[i] for i in self.entering]
         return Score(
             trust=trust,
             value=value,
-            lower=max(value - doubt, 0.0),
-            upper=min(value + doubt, 1.0),
+            lower=max(float(self.weights @ np.minimum(low, high)), 0.0),
+            upper=min(float(self.weights @ np.maximum(low, high)), 1.0),
             contributions=MappingProxyType(dict(zip(ids, map(float, parts), strict=True))),
             expected=expected,
-            would_change=tuple(self._would_change(value, favours)),
+            would_change=tuple(self._would_change(value, parts, readings)),
         )
 
-    def _would_change(self, value: float, favours: np.ndarray) -> list[str]:
-        """Say what each unknown or unfavourable condition would do to a score."""
+    def _would_change(self, value: float, parts: np.ndarray, readings: Sequence[Reading]) -> list[str]:
+        """Say what each condition that is unknown, a matter of degree or unfavourable would do to a score."""
         said = []
-        for position, weight, state in zip(self.entering, self.weights, favours, strict=True):
-            name = self.evidence.names[position]
-            if state < 0:
-                gain = weight / 2 if self.evidence.favourable[position] else -weight / 2
+        for position, weight, part, now in zip(self.entering, self.weights, parts, readings, strict=True):
+            name, good = self.evidence.names[position], self.evidence.favourable[position]
+            best, worst = value - part + weight, value - part
+            if now == "unknown" or isinstance(now, Membership):
+                state = f"holds to the degree {now}" if isinstance(now, Membership) else "is not known"
+                holds, not_holds = (best, worst) if good else (worst, best)
                 said.append(
-                    f"'{name}' is not known: the score would be {value + gain:.2f} if it held and "
-                    f"{value - gain:.2f} if not."
+                    f"'{name}' {state}: the score would be {holds:.2f} if it held and {not_holds:.2f} if not."
                 )
-            elif state == 0:
-                now = "does not hold" if self.evidence.favourable[position] else "holds"
-                said.append(f"'{name}' {now}: the other way the score would be {value + weight:.2f}.")
+            elif part == 0:
+                words = "does not hold" if good else "holds"
+                said.append(f"'{name}' {words}: the other way the score would be {best:.2f}.")
         return said
 
-    def predict(self, states: Mapping[str, State]) -> Prediction:
+    def predict(self, states: Mapping[str, Reading]) -> Prediction:
         """Predict the effect in a context, over all ways the unknown cells could be.
 
         Parameters
         ----------
-        states : mapping of str to {"present", "absent", "unknown"}
-            A state for every condition.
+        states : mapping of str to ({"present", "absent", "unknown"} or Membership)
+            A reading for every condition.
 
         Returns
         -------
@@ -246,11 +256,11 @@ class ReadinessFit:
             scale ``sqrt(tau2 + x' cov x)``. ``outside`` is the probability that the context has a state that
             no fitted trust had, or an index beyond theirs.
         """
-        favours = helps(self.evidence.encode(states), self.evidence.favourable)
-        seed = self.provenance.seed or 0
-        candidates, _ = completions(
-            favours[np.append(self.entering, self.constant)], limit=self.limit, seed=seed
-        )
+        self.evidence.encode(states)
+        places = np.append(self.entering, self.constant)
+        readings = [states[self.evidence.conditions[i]] for i in places]
+        raw, _ = fillings([readings], limit=self.limit, seed=self.provenance.seed or 0, draws=_DRAWS)
+        candidates = np.where(self.evidence.favourable[places], raw[:, 0], 1 - raw[:, 0])
         entering, constant = np.split(candidates, [len(self.entering)], axis=1)
         differs = constant - self.evidence.favours[0, self.constant]
         index = entering @ self.weights + differs @ self.shifts
@@ -259,17 +269,20 @@ class ReadinessFit:
         locations = self.coefficients @ at.T
         variances = self.tau2[:, None] + np.einsum("vi,cij,vj->cv", at, self.covariance, at)
         weights = np.tile(counts / counts.sum() / len(self.filled), (len(self.filled), 1))
+        odds, centres, scales, dfs = thin_mixture(
+            weights.ravel(), locations.ravel(), np.sqrt(variances).ravel(), np.repeat(self.dfs, len(values))
+        )
         return Prediction(
-            weights=weights.ravel(),
-            locations=locations.ravel(),
-            scales=np.sqrt(variances).ravel(),
-            dfs=np.repeat(self.dfs, len(values)),
+            weights=odds / odds.sum(),
+            locations=centres,
+            scales=scales,
+            dfs=dfs,
             outside=self._outside(entering, index, (differs != 0).any(axis=1)),
         )
 
     def _outside(self, entering: np.ndarray, index: np.ndarray, differs: np.ndarray) -> float:
         """Return the share of completions in which the context is outside what was observed."""
-        seen = (entering[:, None, None] == self.filled[None]).any(axis=2).all(axis=2)
+        seen = ((entering > _HALF)[:, None, None] == (self.filled > _HALF)[None]).any(axis=2).all(axis=2)
         fitted, value = self.index, index[:, None]
         within = (value >= fitted.min(axis=1) - SAME) & (value <= fitted.max(axis=1) + SAME)
         return float(1 - (seen & within & ~differs[:, None]).mean())
@@ -313,3 +326,12 @@ class ReadinessFit:
     def summary(self) -> Summary:
         """Say what was found, in words."""
         return summarise_fit("Readiness index: share of favourable conditions", self.findings, self.cautions)
+
+
+def _reach(reading: Reading) -> tuple[float, float, float]:
+    """Return the lowest, likely and highest membership."""
+    if isinstance(reading, Membership):
+        ends = (reading.value if end is None else end for end in (reading.lower, reading.upper))
+        low, high = ends
+        return low, reading.value, high
+    return {"present": (1.0, 1.0, 1.0), "absent": (0.0, 0.0, 0.0), "unknown": (0.0, _HALF, 1.0)}[reading]

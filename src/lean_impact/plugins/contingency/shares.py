@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 from math import factorial
 
@@ -10,15 +11,16 @@ import numpy as np
 __all__ = ["shapley"]
 
 
-def shapley(values: np.ndarray, states: np.ndarray) -> np.ndarray:
+def shapley(values: np.ndarray, states: Sequence[int]) -> np.ndarray:
     """Share out how knowing the conditions of a context moves a value from its average.
 
     Parameters
     ----------
-    values : ndarray of float64, shape (2 ** n_conditions,)
-        Value of every context, the first condition most significant, presence as 1.
-    states : ndarray of int8, shape (n_conditions,)
-        1 present, 0 absent, -1 not known.
+    values : ndarray of float64, one axis for each condition
+        Value of every context: first without the condition, then with it, then to the degree that this
+        context has it, where it is a matter of degree.
+    states : sequence of int
+        Position on each axis: 0 absent, 1 present, 2 to a degree, -1 not known.
 
     Returns
     -------
@@ -32,16 +34,15 @@ def shapley(values: np.ndarray, states: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> shapley(np.array([0.0, 0.0, 0.0, 1.0]), np.array([1, 1])).tolist()
+    >>> shapley(np.array([[0.0, 0.0], [0.0, 1.0]]), [1, 1]).tolist()
     [0.375, 0.375]
     """
     k = len(states)
-    cube = values.reshape((2,) * k)
     known = [i for i in range(k) if states[i] >= 0]
 
     def worth(subset: tuple[int, ...]) -> float:
-        picked = tuple(int(states[i]) if i in subset else slice(None) for i in range(k))
-        return float(np.mean(cube[picked]))
+        picked = tuple(states[i] if i in subset else slice(0, 2) for i in range(k))
+        return float(np.mean(values[picked]))
 
     worths = {s: worth(s) for size in range(len(known) + 1) for s in combinations(known, size)}
     found, m = np.zeros(k), len(known)

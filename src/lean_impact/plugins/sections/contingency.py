@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
 from lean_impact.contingency import Contingency, DrawnFit, Validation
 from lean_impact.contingency.scoring import spell
-from lean_impact.contingency.validation import BETTER, NO_BETTER
 from lean_impact.report import Chart, Column, Section, StudyResults, Table
 
 __all__ = ["contingency_section"]
@@ -33,12 +34,13 @@ def contingency_section(results: StudyResults) -> Section | None:
         title="Under which conditions does it work?",
         question="Does what is known about each trust explain how it fared, and would it predict the next one?",
         answer=_answer(results, found),
-        cautions=found.cautions,
+        cautions=tuple(_with_names(results, words) for words in found.design.cautions),
         sections=(
-            *_board_words(found),
+            *_board_words(results, found),
             Section(
                 id="conditions-evidence",
                 title="What stands behind it",
+                cautions=tuple(_with_names(results, words) for words in found.model_cautions),
                 charts=(
                     Chart(
                         id="conditions-chart",
@@ -46,7 +48,7 @@ def contingency_section(results: StudyResults) -> Section | None:
                         description=found.description,
                         draw=found.plot,
                         table=_case_table(results),
-                        size=(9.0, 4.6),
+                        size=(9.0, 2.6 + 0.36 * len(found.cases.conditions)),
                     ),
                     *(_fit_chart(name, fit) for name, fit in found.fits.items() if isinstance(fit, DrawnFit)),
                     *(_validation_chart(validation) for validation in found.validations),
@@ -57,10 +59,10 @@ def contingency_section(results: StudyResults) -> Section | None:
     )
 
 
-def _board_words(found: Contingency) -> tuple[Section, ...]:
-    """Turn the summary, headings with lines that begin with a dash, into subsections."""
+def _board_words(results: StudyResults, found: Contingency) -> tuple[Section, ...]:
+    """Turn the summary, headings with lines that begin with a dash, into subsections with names for codes."""
     parts: list[tuple[str, list[str]]] = []
-    for line in str(found.summary()).splitlines():
+    for line in _with_names(results, str(found.summary())).splitlines():
         if line.startswith("- ") and parts:
             parts[-1][1].append(line.removeprefix("- "))
         else:
@@ -72,39 +74,26 @@ def _board_words(found: Contingency) -> tuple[Section, ...]:
 
 
 def _answer(results: StudyResults, found: Contingency) -> str:
-    n = len(found.evidence.trusts)
     low, high = found.design.chance
     chance = f"{low:.0%}" if f"{low:.0%}" == f"{high:.0%}" else f"{low:.0%} to {high:.0%}"
-    words = (
-        f"Judged by predicting each trust from the others: {_verdicts(found)}. " if found.validations else ""
-    )
+    words = f"{found.judgement[0].upper()}{found.judgement[1:]}. "
     words += (
-        f"With {n} trusts, chance alone gives a condition that fits as well as the best one {chance} of the time, "
-        f"and no p-value below {found.design.p_value.smallest:.3f} can be reached."
+        f"With {spell(len(found.evidence.trusts))} trusts, chance alone gives a condition that fits as well as the best "
+        f"one {chance} of the time."
     )
-    if found.design.ties:
-        tied = [tie for tie in found.design.ties if tie.certain]
-        names = (
-            {condition.id: condition.name for condition in results.cases.conditions} if results.cases else {}
-        )
-        if tied:
-            words += " These cannot be told apart: " + "; ".join(
-                " = ".join(names.get(condition, condition) for condition in tie.conditions) for tie in tied
-            )
-            words += "."
+    names = {condition.id: condition.name for condition in results.cases.conditions} if results.cases else {}
+    for tie in found.design.ties:
+        if tie.certain:
+            tied = "; ".join(names.get(condition, condition) for condition in tie.conditions)
+            words += f" {spell(len(tie.conditions)).capitalize()} conditions cannot be told apart, because they fall on the same trusts: {tied}."
     return words
 
 
-def _verdicts(found: Contingency) -> str:
-    """Say which models are better than the null model, those that are not in one clause."""
-    better = [item.model for item in found.validations if item.verdict == BETTER]
-    worse = [f"'{item.model}'" for item in found.validations if item.verdict != BETTER]
-    said = [f"'{name}' is {BETTER}" for name in better]
-    if len(worse) > 1:
-        said.append(f"{spell(len(worse))} models are {NO_BETTER} ({', '.join(worse)})")
-    elif worse:
-        said.append(f"{worse[0]} is {NO_BETTER}")
-    return "; ".join(said)
+def _with_names(results: StudyResults, words: str) -> str:
+    """Write names of trusts for their codes."""
+    for code in results.programme.codes:
+        words = re.sub(rf"\b{code}\b", results.label(code), words)
+    return words
 
 
 def _case_table(results: StudyResults) -> Table:
@@ -114,14 +103,15 @@ def _case_table(results: StudyResults) -> Table:
     records = [
         {
             "condition": condition.name,
-            **{trust: cases.state(trust, condition.id) for trust in cases.trusts},
+            **{trust: str(cases.cell(trust, condition.id).reading) for trust in cases.trusts},
             "basis": condition.basis,
+            "constructs": "; ".join(results.constructs[name] for name in condition.constructs) or None,
             "notes": "; ".join(
                 f"{results.label(trust)}: {cell.note}"
                 for trust in cases.trusts
                 if (cell := cases.cell(trust, condition.id)).note
             ),
-            "least_sure": _least_sure(results, condition.id),
+            "least_sure": _least_sure(results, condition.id) or None,
         }
         for condition in cases.conditions
     ]
@@ -131,22 +121,25 @@ def _case_table(results: StudyResults) -> Table:
                 "condition": f"Outcome: {outcome.name}",
                 **{trust: outcome.states[trust].state for trust in cases.trusts},
                 "basis": outcome.caution,
+                "constructs": None,
                 "notes": "; ".join(
                     f"{results.label(trust)}: {state.note}"
                     for trust, state in outcome.states.items()
                     if state.note
                 ),
-                "least_sure": "",
+                "least_sure": None,
             }
         )
     return Table(
         id="cases",
-        caption="Which trust showed which condition; what is not established stays unknown",
+        caption="Which trust showed which condition; what is not established stays unknown, and a number is how far "
+        "a trust belongs to a condition, from 0 to 1, with its 95% interval",
         frame=pd.DataFrame(records),
         columns={
             "condition": "Condition",
             **{trust: results.label(trust) for trust in cases.trusts},
             "basis": "Rests on",
+            "constructs": Column(label="Stands for", missing="no construct"),
             "notes": "Notes",
             "least_sure": Column(label="Less sure", missing="none"),
         },
