@@ -1,4 +1,4 @@
-"""Minimise truth tables side by side with setqca, and time exact propagation.
+"""Minimise truth tables side by side with setqca, and time exact propagation and draws of fuzzy sets.
 
 Data sets of three to nine crisp conditions, drawn at random, are minimised parsimoniously by both, in turns, so
 that what else the machine does falls on both. Where setqca finishes, its models (the fewest terms, and of
@@ -138,8 +138,32 @@ def propagation() -> None:
         )
 
 
+def drawing() -> None:
+    """Print how long draws of effects and memberships take."""
+    from lean_impact.contingency import fillings
+    from lean_impact.contingency.qca import Cuts, FuzzyDraws, SetTable
+    from lean_impact.domain import Membership
+
+    rng = np.random.default_rng(1)
+    for n, k in ((5, 4), (12, 4), (35, 4)):
+        middle = rng.uniform(0.15, 0.85, (n, k))
+        cells = [[Membership(value=m, lower=m - 0.1, upper=m + 0.1) for m in row] for row in middle.tolist()]
+        table = SetTable(
+            cases=tuple(str(i) for i in range(n)), conditions=tuple("ABCD"[:k]), values=middle,
+            outcome=np.zeros(n), levels=np.full(k, 2),
+        )  # fmt: skip
+        effects = rng.normal(size=n)
+        start = time.process_time()
+        memberships, _ = fillings(cells, limit=1, seed=1, draws=2000)
+        found = FuzzyDraws(cuts=Cuts(consistency=0.8), draws=2000).propagate(
+            table, effects=effects, standard_errors=np.full(n, 0.5), memberships=memberships
+        )
+        seconds = time.process_time() - start
+        print(f"{n} trusts, {k} conditions, 2000 draws: {seconds:.3f} s, {len(found.solutions)} solutions")
+
+
 def main() -> None:
-    """Compare, then time propagation."""
+    """Compare, then time propagation and draws."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--peer", help="Python interpreter that has setqca")
     parser.add_argument("--series", type=int, default=5, help="data sets of each shape")
@@ -150,6 +174,7 @@ def main() -> None:
     ours(*data(9, 80, 0), [f"C{i}" for i in range(9)], 10)
     compare(options)
     propagation()
+    drawing()
 
 
 if __name__ == "__main__":

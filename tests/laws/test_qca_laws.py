@@ -124,9 +124,9 @@ def test_on_noise_leaving_one_out_is_at_chance():
     hits = total = 0.0
     for _ in range(100):
         rows, good = rng.integers(0, 2, (5, 3)), rng.random(5) < 0.5
-        outcomes = Outcomes.of_chances(good.astype(float))
         for case in range(5):
-            rest = propagate(np.delete(rows, case, axis=0), outcomes.without(case), conditions=CONDITIONS)
+            outcomes = Outcomes.of_chances(np.delete(good, case).astype(float))
+            rest = propagate(np.delete(rows, case, axis=0), outcomes, conditions=CONDITIONS)
             found = rest.predict(rows[case : case + 1]).iloc[0]
             # Where tied models disagree, a guess is right half the time.
             hits += found["success" if good[case] else "no_success"] + found["disagree"] / 2

@@ -327,9 +327,9 @@ def test_exact_propagation_of_uncertain_effects(shared_data, name):
     given, expected = record["input"], record["expected"]
     rows = np.array(given["rows"])
     # There a success is an effect below the threshold; here more is better.
-    outcomes = Outcomes.of_effects(
-        -np.array(given["effect"]), np.array(given["se"]), threshold=-given["success_if_effect_below"]
-    )
+    effects, errors = -np.array(given["effect"]), np.array(given["se"])
+    threshold = -given["success_if_effect_below"]
+    outcomes = Outcomes.of_effects(effects, errors, threshold=threshold)
     found = propagate(rows, outcomes, conditions=given["conditions"], cases=given["trusts"])
     np.testing.assert_allclose(outcomes.chances, expected["p_success"], atol=1e-9)
     ours = {
@@ -343,9 +343,8 @@ def test_exact_propagation_of_uncertain_effects(shared_data, name):
     for context, wanted in expected["new_trust"].items():
         assert_predicts(found, np.array([[int(sign) for sign in context]]), wanted)
     for case, wanted in enumerate(expected["leave_one_out"]):
-        rest = propagate(
-            np.delete(rows, case, axis=0), outcomes.without(case), conditions=given["conditions"]
-        )
+        others = Outcomes.of_effects(np.delete(effects, case), np.delete(errors, case), threshold=threshold)
+        rest = propagate(np.delete(rows, case, axis=0), others, conditions=given["conditions"])
         fit = {key.removeprefix("p_").removeprefix("predict_"): value for key, value in wanted.items()}
         assert_predicts(rest, rows[case : case + 1], fit)
 

@@ -325,6 +325,7 @@ class _Inference:
         """Effect on each treated trust by its studentised placebo rank, and half-widths of the intervals."""
         values, scales = self._effects(), self._scales()
         placebos, placebo_scales = self._placebos()
+        shared = float(np.sqrt(self._donors(placebos)[0]))
         found: dict[int, tuple[TrustEffect, float]] = {}
         for cohort, (_, members) in enumerate(self.arrays.cohorts):
             test = unit_test(
@@ -335,11 +336,13 @@ class _Inference:
                 level=self.level,
             )
             for place, at in enumerate(members):
-                found[int(at)] = self._trust_effect(int(at), float(values[at]), test, place)
+                found[int(at)] = self._trust_effect(int(at), float(values[at]), test, place, shared)
         ordered = [found[at] for at in range(self.arrays.n_treated)]
         return tuple(effect for effect, _ in ordered), tuple(margin for _, margin in ordered)
 
-    def _trust_effect(self, at: int, value: float, test: UnitTest, place: int) -> tuple[TrustEffect, float]:
+    def _trust_effect(
+        self, at: int, value: float, test: UnitTest, place: int, shared: float
+    ) -> tuple[TrustEffect, float]:
         margin = float(test.margin[place])
         estimate = Estimate(
             value=value,
@@ -352,13 +355,9 @@ class _Inference:
             trust=self.arrays.trusts[at],
             estimate=estimate,
             p_value=self._unit_p(test, place),
-            shared_error=min(self._shared_error, estimate.standard_error),
+            # The donors' noise moves every effect alike.
+            shared_error=min(shared, estimate.standard_error),
         ), margin
-
-    @property
-    def _shared_error(self) -> float:
-        """Standard error that the donors' noise adds to every effect alike."""
-        return float(np.sqrt(self._donors(self._placebos()[0])[0]))
 
     def _unit_p(self, test: UnitTest, place: int) -> PValue:
         n0 = self.arrays.n_comparison
