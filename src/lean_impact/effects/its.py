@@ -79,7 +79,8 @@ class InterruptedTimeSeries:
     :math:`n (1 - \phi)/(1 + \phi)` less the columns other than the season. It rests on the trend going on as it was and
     on AR(1) errors, on no other trust. In 3,000 simulated series a cell, 95 % intervals of level and slope
     covered in 94.1 to 95.9 % of cases for 24 to 120 periods and autocorrelations 0 to 0.6, and in 94.3 to 96.8 %
-    for 0.8 (:doc:`/explanation/estimators`). It does not allow for what happened to all trusts at the start: then it rejects as often as that was large.
+    for 0.8 (:doc:`/explanation/estimators`). It does not allow for what happened to all trusts at the start: then
+    it rejects as often as that was large.
     Where comparison trusts are named, placebo groups of them say how often (``calibration``), and a rank among
     them stands beside the p-value.
 

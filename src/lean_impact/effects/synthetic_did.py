@@ -78,8 +78,8 @@ class SyntheticDifferenceInDifferences:
     The ridge of the authors grows with the spread of all changes from month to month, those that every trust shares
     among them; so a shared season moves the estimate a little, unlike that of plain difference-in-differences.
 
-    Without an effect the default 5 % test is claimed to reject in 3 to 7.5 % of panels, but for a *single* treated trust
-    that is noisier or quieter than the others. What simulations found: :doc:`/explanation/estimators`.
+    Without an effect the default 5 % test is claimed to reject in 3 to 7.5 % of panels, but for a *single* treated
+    trust that is noisier or quieter than the others. What simulations found: :doc:`/explanation/estimators`.
 
     References
     ----------
