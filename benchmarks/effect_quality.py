@@ -126,7 +126,10 @@ ENTRIES = {
         make=lambda: quick(li.SyntheticControl), excluded=OTHER_SPREAD, because=ONE_OTHER, heavy=True
     ),
     "AugmentedSyntheticControl": Entry(
-        make=lambda: quick(li.AugmentedSyntheticControl), excluded=EVERYWHERE, because="anything", heavy=True
+        make=lambda: quick(li.AugmentedSyntheticControl),
+        excluded=EVERYWHERE,
+        because="anything, as too few panels were run",
+        heavy=True,
     ),
     "SyntheticDifferenceInDifferences": Entry(
         make=lambda: quick(li.SyntheticDifferenceInDifferences),
@@ -134,9 +137,16 @@ ENTRIES = {
         because=ONE_OTHER,
         heavy=True,
     ),
-    "GeneralisedSyntheticControl": Entry(make=lambda: quick(li.GeneralisedSyntheticControl), heavy=True),
+    "GeneralisedSyntheticControl": Entry(
+        make=lambda: quick(li.GeneralisedSyntheticControl),
+        because="treated trusts that are noisier where common factors act as well, which is no cell here",
+        heavy=True,
+    ),
     "MatrixCompletion": Entry(
-        make=lambda: quick(li.MatrixCompletion), excluded=EVERYWHERE, because="anything", heavy=True
+        make=lambda: quick(li.MatrixCompletion),
+        excluded=EVERYWHERE,
+        because="anything, as too few panels were run",
+        heavy=True,
     ),
 }
 

@@ -58,7 +58,8 @@ class AugmentedSyntheticControl(CommonSettings):
     column ``negative_weight`` of the table ``fit`` tells how much of it there is. Tests and what they rest on
     are those of :class:`SyntheticControl`; the conformal test keeps the ridge that the periods before chose.
 
-    Rejections without an effect were not measured, and none is claimed; read the calibration.
+    Rejections without an effect were measured on too few panels to claim anything; read the calibration. What
+    simulations found: :doc:`/explanation/estimators`.
 
     References
     ----------

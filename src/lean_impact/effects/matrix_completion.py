@@ -76,7 +76,8 @@ class MatrixCompletion(CommonSettings):
     placebos). It rests on these effects varying independently, and needs no equal variances. Placebos have the
     penalty and the coefficients of the study.
 
-    Rejections at 5 % without an effect were measured on too few panels (2.5 to 5 % of 40) to claim anything.
+    Rejections without an effect were measured on too few panels to claim anything; what simulations found:
+    :doc:`/explanation/estimators`.
 
     References
     ----------
