@@ -68,7 +68,7 @@ class Panel:
     [0.9, nan, 0.8]
     """
 
-    __slots__ = ("_frame", "_measures", "_provenance", "_wide")
+    __slots__ = ("_frame", "_measures", "_provenance", "_rows", "_wide")
 
     def __init__(self, frame: pd.DataFrame, measures: Mapping[str, Measure], provenance: Provenance) -> None:
         """Keep a frame that is already valid; use :meth:`from_frame`, which validates."""
@@ -77,6 +77,7 @@ class Panel:
         self._provenance = provenance
         # Pivoting takes most of the time of a quick estimate, and the table never changes.
         self._wide: dict[tuple[str, str], pd.DataFrame] = {}
+        self._rows: dict[tuple[str, str], np.ndarray] | None = None
 
     # ------------------------------------------------------------------ construction
 
@@ -229,11 +230,13 @@ class Panel:
             If the panel has no such trust or measure.
         """
         definition = self.measure(measure)
-        rows = self._frame[(self._frame["measure"] == measure) & (self._frame["trust"] == trust)]
-        if rows.empty:
+        if self._rows is None:  # where each series lies, found once: comparing a column of codes is slow
+            self._rows = dict(self._frame.groupby(["measure", "trust"], sort=False, observed=True).indices)
+        if (measure, trust) not in self._rows:
             raise DesignError(
                 f"trust {trust} has no row for measure '{measure}' in the panel; check the code"
             )
+        rows = self._frame.iloc[self._rows[measure, trust]]
         return Series(
             trust=trust,
             measure=definition,
