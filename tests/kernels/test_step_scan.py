@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lean_impact.kernels.segment_costs import binomial_costs, level_costs, line_costs, poisson_costs
-from lean_impact.kernels.segment_search import best_segmentations, penalised_segmentation
+from lean_impact.kernels.segment_search import cheapest, penalised_segmentation, trace
 from lean_impact.kernels.step_scan import PHI_GRID, scan_steps, step_grid
 
 RNG = np.random.default_rng(8)
@@ -111,6 +111,32 @@ def test_costs_are_those_of_each_stretch_alone():
     assert np.isinf(level[5, 7])
 
 
+def test_many_autocorrelations_at_once_are_each_alone():
+    phi = np.array([-0.2, 0.0, 0.7])
+    for costs_of in (level_costs, line_costs):
+        together = costs_of(VALUES, positions=PLACES, phi=phi, min_size=3)
+        for at, one in enumerate(phi.tolist()):
+            alone = costs_of(VALUES, positions=PLACES, phi=one, min_size=3)
+            assert together[at] == pytest.approx(alone)
+
+
+def test_many_series_at_once_are_each_alone():
+    values = RNG.normal(size=(70, N)).cumsum(axis=1)
+    together = scan_steps(values, positions=PLACES, design=DESIGN, bounds=BOUNDS)
+    alone = scan_steps(values[:3], positions=PLACES, design=DESIGN, bounds=BOUNDS)
+    for name in (
+        "statistic",
+        "average",
+        "best",
+        "phi_index",
+        "profile",
+        "size",
+        "standard_error",
+        "variance",
+    ):
+        assert getattr(together, name)[:3] == pytest.approx(getattr(alone, name), rel=1e-9, abs=1e-9)
+
+
 def test_count_costs_are_deviances():
     events, cases = np.array([3.0, 5.0, 0.0, 9.0]), np.array([10.0, 12.0, 8.0, 9.0])
     share, rate = events.sum() / cases.sum(), events.sum() / cases.sum()
@@ -138,9 +164,10 @@ def test_the_searches_find_the_optimum_of_all_segmentations():
         for k in range(4)
         for breaks in combinations(range(2, 11), k)
     }
-    for k, (total, breaks) in enumerate(best_segmentations(costs, max_changes=3)):
+    totals = cheapest(costs, max_changes=3)
+    for k, total in enumerate(totals):
         best = min((cost, found) for found, cost in every.items() if len(found) == k)
-        assert (total, breaks) == (pytest.approx(best[0]), best[1])
+        assert (total[-1], trace(costs, totals, k)) == (pytest.approx(best[0]), best[1])
     penalty = 0.8
     best = min((cost + penalty * len(found), found) for found, cost in every.items())
     found = penalised_segmentation(costs, penalty=penalty)

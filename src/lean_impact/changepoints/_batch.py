@@ -33,6 +33,9 @@ JUDGED: Final = 2
 _MOST_TABLES: Final = 6
 """With more patterns of gaps than this, series share tables of typical gaps."""
 
+_WORTH_ALONE: Final = 8
+"""Series of one pattern of gaps from which they are scanned on their own calendar, which is faster than stacked."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchSettings:
@@ -162,10 +165,12 @@ def _together(
                 yield np.flatnonzero(which == at), calendar
         return
     alike: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for row, at in enumerate(which):
-        calendar = calendars[at]
-        if calendar is not None:
-            alike[calendar.n, calendar.design.shape[1]].append(row)
+    for at, calendar in enumerate(calendars):
+        rows = np.flatnonzero(which == at)
+        if calendar is not None and len(rows) >= _WORTH_ALONE:
+            yield rows, calendar
+        elif calendar is not None:
+            alike[calendar.n, calendar.design.shape[1]] += rows.tolist()
     for members in alike.values():
         rows = np.array(members)
         stack = [one for row in rows if (one := calendars[which[row]]) is not None]

@@ -26,7 +26,8 @@ FEWEST_SEGMENTS: Final = 4
 _YEAR: Final = 12
 _YEARS_FOR_WAVE: Final = 2
 _YEARS_FOR_EACH: Final = 3
-_GAP_STEP: Final = 0.05
+_GAP_STEP: Final = 0.1
+_LADDER: Final = 1.1
 _MOST_MEANS: Final = 12  # a mean for each of 52 weeks would leave nothing over
 
 
@@ -77,17 +78,27 @@ class StepCalendar:
         """Constant, trend and season at the observed periods, shape (n_observed, n_columns)."""
         return self.columns(self.where)
 
+    @property
+    def everywhere(self) -> NDArray[np.int64]:
+        """All places from the first to the last figure, gaps included, shape (n_places,)."""
+        return np.arange(self.positions[-1] + 1)
+
+    @cached_property
+    def design_everywhere(self) -> Floats:
+        """Constant, trend and season at all places, shape (n_places, n_columns); NaN in unknown seasons."""
+        return self.columns(self.everywhere)
+
     def with_typical_gaps(self) -> StepCalendar:
-        """Return a calendar like this one with its gaps spread evenly, length and gaps rounded to a twentieth.
+        """Return a calendar like this one with its gaps spread evenly; length and share of gaps rounded to a tenth.
 
         Series with gaps of their own can then share a table: what stable series look like depends on how many
-        figures there are, and hardly on which are missing or in which month they begin.
+        figures there are, and hardly on which are missing or in which month they begin. Tables of 10 % more or
+        fewer figures move the share of false alarms by less than 0.01.
         """
         length = self.positions[-1] + 1
-        step = max(1, round(_GAP_STEP * length))
-        n_gaps = step * round((length - self.n) / step)
-        length = step * round(length / step)
-        gaps = np.linspace(0, length - 1, n_gaps + 2)[1:-1].round().astype(np.int64)
+        share = _GAP_STEP * round((1.0 - self.n / length) / _GAP_STEP)
+        length = round(_LADDER ** round(np.log(length) / np.log(_LADDER)))
+        gaps = np.linspace(0, length - 1, round(share * length) + 2)[1:-1].round().astype(np.int64)
         kept = np.setdiff1d(np.arange(length), gaps)
         return replace(self, phase=0, positions=tuple(int(p) for p in kept))
 

@@ -19,7 +19,7 @@ from lean_impact.kernels.step_null import PHI_RANGE, StepNull, simulate_step_nul
 from lean_impact.kernels.step_scan import PHI_GRID, Form, StepScan, scan_steps, step_grid
 from lean_impact.kernels.t_mixture import mixture_quantile
 
-__all__ = ["Given", "Sizes", "confirm", "location_given", "sizes_given"]
+__all__ = ["Given", "Looked", "Sizes", "confirm", "location_given", "sizes_given"]
 
 Floats = NDArray[np.float64]
 
@@ -69,6 +69,11 @@ class Given:
         )
 
     @property
+    def is_whole(self) -> bool:
+        """Whether nothing is taken as known, and the change may lie anywhere."""
+        return not self.others and self.bounds == self.calendar.bounds
+
+    @property
     def design(self) -> Floats:
         """Calendar columns and those of the other changes, shape (n_observed, n_columns)."""
         places = self.calendar.where
@@ -96,6 +101,33 @@ def change_columns(places: NDArray[np.int64], at: int, form: Form) -> list[Float
     return {"level": [step], "slope": [ramp], "both": [step, ramp]}[form]
 
 
+class Looked:
+    """One series, and what every look at it has shown; no look is taken twice.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_observed,)
+        Figures.
+    scale : ndarray, shape (n_observed,), optional
+        Standard deviation of each figure up to a factor.
+    whole : StepScan, optional
+        The look for one change anywhere, where it was taken before.
+    """
+
+    def __init__(self, values: Floats, scale: Floats | None, whole: StepScan | None = None) -> None:
+        self.values, self.scale = values, scale
+        self._whole = whole
+        self._seen: dict[Given, StepScan] = {}
+
+    def at(self, given: Given) -> StepScan:
+        """Scan for one change, given the others."""
+        if given.is_whole and self._whole is not None:
+            return self._whole
+        if given not in self._seen:
+            self._seen[given] = given.scan(self.values, self.scale)
+        return self._seen[given]
+
+
 @lru_cache(maxsize=256)
 def _null(given: Given, phi_range: tuple[float, float], seed: int) -> StepNull:
     prepare = partial(winsorise, design=given.design, bounds=given.bounds) if given.robust else None
@@ -112,24 +144,24 @@ def _null(given: Given, phi_range: tuple[float, float], seed: int) -> StepNull:
     )
 
 
-def confirm(values: Floats, given: Given, *, scale: Floats | None, null: StepNull, seed: int) -> float:
+def confirm(looked: Looked, given: Given, *, null: StepNull, seed: int) -> float:
     """Return the p-value of one change given the others, its place searched for.
 
     Parameters
     ----------
-    values : ndarray, shape (n_observed,)
-        Figures.
+    looked : Looked
+        The series.
     given : Given
         Everything that is taken as known.
-    scale : ndarray, shape (n_observed,), optional
-        Standard deviation of each figure up to a factor.
     null : StepNull
-        Table of the calendar, which tells the true autocorrelations that fit an estimate; the stable series
-        of this test cover a little more.
+        Table of the calendar: what a change that may lie anywhere is compared with. For others it tells the true
+        autocorrelations that fit an estimate; the stable series of their own tables cover a little more.
     seed : int
         Root of the randomness.
     """
-    seen = given.scan(values, scale)
+    seen = looked.at(given)
+    if given.is_whole:
+        return float(null.p_values(seen.average, seen.phi_index)[0])
     low, _, high = null.phi_between(int(seen.phi_index[0]), _PHI_LEVEL)
     low, high = round(low - _WIDER, 1), round(high + _WIDER, 1)
     stable = _null(given, (max(low, PHI_RANGE[0]), min(high, PHI_RANGE[1])), seed)

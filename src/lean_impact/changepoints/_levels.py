@@ -77,14 +77,14 @@ def fit_segments(
     stops = np.array([*starts[1:], calendar.positions[-1] + 1])
     centres = (starts + stops - 1) / 2
 
-    def columns(places: NDArray[np.int64]) -> Floats:
+    def columns(places: NDArray[np.int64], calendar_columns: Floats) -> Floats:
         inside = (places[:, None] >= starts) & (places[:, None] < stops)
         parts = [inside.astype("float64")]
         if lines:
             parts.append(inside * (places[:, None] - centres))
-        return np.hstack([*parts, calendar.columns(places)[:, 1:]])
+        return np.hstack([*parts, calendar_columns[:, 1:]])
 
-    design = columns(calendar.where)
+    design = columns(calendar.where, calendar.design)
     weights = np.ones(calendar.n) if scale is None else 1.0 / scale
     noise = whitener(phi, calendar.where)
     white = noise.apply((design * weights[:, None]).T).T
@@ -101,7 +101,7 @@ def fit_segments(
         levels=levels,
         slopes=slopes,
         ends=np.column_stack([levels + slopes * (starts - centres), levels + slopes * (stops - centres)]),
-        everywhere=columns(np.arange(calendar.positions[-1] + 1)) @ coefficients,
+        everywhere=columns(calendar.everywhere, calendar.design_everywhere) @ coefficients,
         season=season,
         residuals=values - design @ coefficients,
     )

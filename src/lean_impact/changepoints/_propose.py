@@ -12,7 +12,7 @@ from lean_impact.changepoints._calendar import StepCalendar
 from lean_impact.changepoints._levels import fit_segments
 from lean_impact.kernels.ar1_noise import whitener
 from lean_impact.kernels.segment_costs import binomial_costs, level_costs, line_costs, poisson_costs
-from lean_impact.kernels.segment_search import best_segmentations, penalised_segmentation
+from lean_impact.kernels.segment_search import cheapest, penalised_segmentation, trace
 
 __all__ = ["ANNOTATION_PENALTY", "PENALTY", "Cost", "Counts", "annotate", "propose", "propose_counts"]
 
@@ -27,7 +27,8 @@ PENALTY: Final = 3.0
 ANNOTATION_PENALTY: Final = 5.0
 """Cost of a change as annotators see it, in the same unit times the variance about one straight line."""
 
-_PHI: Final = tuple(np.tanh(np.linspace(np.arctanh(-0.3), np.arctanh(0.9), 9)).tolist())
+_PHI: Final = np.tanh(np.linspace(np.arctanh(-0.3), np.arctanh(0.9), 9))
+_PHI.flags.writeable = False
 _ROUNDS: Final = 6
 _ROUNDING: Final = 1e-10
 _FEWEST: Final = 3  # figures that tell a line from noise
@@ -110,16 +111,22 @@ def _best(
     costs_of = line_costs if lines else level_costs
     n = len(adjusted)
     floor = _ROUNDING * float(((adjusted - adjusted.mean()) ** 2).sum()) + np.finfo("float64").tiny
+    costs = costs_of(adjusted, positions=places, phi=_PHI, min_size=min_size)
+    totals = cheapest(costs, max_changes=max_changes)
+    each = np.broadcast_to(places, (len(_PHI), n))
+    new = 2.0 * np.log(whitener(_PHI[:, None], each).deviation)
     best = np.inf
     answer: tuple[tuple[int, ...], float] = ((), 0.0)
-    for phi in _PHI:
-        costs = costs_of(adjusted, positions=places, phi=phi, min_size=min_size)
-        new = 2.0 * np.log(whitener(phi, places).deviation)
-        for k, (total, breaks) in enumerate(best_segmentations(costs, max_changes=max_changes)):
-            log_det = float(new.sum() - new[list(breaks)].sum())  # a segment's first figure has no memory
-            criterion = n * np.log(max(total, floor)) + log_det + k * penalty * np.log(n)
+    for at, log_det in enumerate(new.sum(axis=1).tolist()):
+        own = [total[at] for total in totals]
+        for k, total in enumerate(own):
+            criterion = n * np.log(max(float(total[n]), floor)) + log_det + k * penalty * np.log(n)
+            if criterion >= best:  # and the changes only add to it, as new is never positive
+                continue
+            breaks = trace(costs[at], own, k)
+            criterion -= float(new[at, list(breaks)].sum())  # a segment's first figure has no memory
             if criterion < best:
-                best, answer = criterion, (breaks, phi)
+                best, answer = criterion, (breaks, float(_PHI[at]))
     return answer
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lean_impact._version import __version__
 from lean_impact.changepoints._assemble import Prepared, p_value_of, prepare
 from lean_impact.changepoints._calendar import StepCalendar
-from lean_impact.changepoints._confirm import Given, confirm, sizes_given
+from lean_impact.changepoints._confirm import Given, Looked, confirm, sizes_given
 from lean_impact.changepoints._judgement import Judged
 from lean_impact.changepoints._parameters import refuse
 from lean_impact.changepoints.go_live_result import GoLiveResult, SiteTest
@@ -210,7 +210,7 @@ class GoLive:
         scale = None if site.judged.scale is None else site.judged.scale[0]
         values = site.judged.values[0]
         p_known = (
-            confirm(values, known, scale=scale, null=site.judged.null, seed=self.test.seed)
+            confirm(Looked(values, scale), known, null=site.judged.null, seed=self.test.seed)
             if testable
             else None
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import version
 from itertools import pairwise
 from typing import Any, Final
@@ -45,6 +46,7 @@ MIN_SEGMENTS: Final = 4
 MAX_ROUNDS: Final = 8
 FEWEST_DRAWS: Final = 199
 SHORTEST_SEGMENT: Final = 2
+_ALIKE: Final = 0.1  # of the autocorrelation
 _ROUNDING: Final = 1e-12
 
 
@@ -340,7 +342,7 @@ class RupturesDetector:
             phi_upper=high,
             penalty=last.factor * last.long_run_variance,
             false_alarm=self.false_alarm,
-            false_alarm_rate=self._measured_false_alarms(layout, table, last.reference.phi, last.factor),
+            false_alarm_rate=self._false_alarm_rate(layout, last),
             seasonal=any(layout.seasons),
             provenance=self._provenance(series),
             cautions=(*cautions, *open_doubts),
@@ -393,20 +395,34 @@ class RupturesDetector:
             draws=self.draws,
         )
 
-    def _measured_false_alarms(self, layout: Layout, table: NullTable, phi: Floats, factor: float) -> float:
-        """Run the whole first pass on fresh stable series whose autocorrelations fit this series."""
+    def _false_alarm_rate(self, layout: Layout, last: _Round) -> float:
         if self.n_changes is not None:
             return float("nan")  # so many changes are reported whatever the figures are
-        rng = np.random.default_rng(np.random.SeedSequence([self.seed, 1]))
-        fresh = simulate(phi, layout, rng)
+        if self._is_plain:
+            phi = float(np.median(last.reference.phi))
+            return _measured_false_alarms(self, layout, round(phi / _ALIKE) * _ALIKE)
+        stable = self._fresh(layout, last.reference.phi)[0]
+        return float((self._ruptures.first_gains(stable) > last.factor).mean())
+
+    def _fresh(self, layout: Layout, phi: Floats) -> tuple[Floats, Floats]:
+        """Simulate stable series in units of their long-run deviation; return their estimates too."""
+        fresh = simulate(phi, layout, np.random.default_rng(np.random.SeedSequence([self.seed, 1])))
         seen = scan(fresh, layout)
-        scaled = fresh / np.sqrt(seen.long_run_variance)[:, None]
-        if not self._is_plain:
-            return float((self._ruptures.first_gains(scaled) > factor).mean())
-        alarms = 0
-        for row, estimate in zip(scaled, seen.phi, strict=True):
-            own = table.near(float(estimate), self.draws).critical(self.false_alarm)
-            alarms += bool(segment(row, own, self.min_size))
+        return fresh / np.sqrt(seen.long_run_variance)[:, None], seen.phi
+
+    def false_alarms(self, layout: Layout, phi: float) -> float:
+        """Return the share of fresh stable series with such autocorrelations in which a first pass finds a change."""
+        table = null_table(layout, draws=self.draws, seed=self.seed)
+        nearest = np.argsort(np.abs(table.phi - phi), kind="stable")[: self.draws]
+        fresh, estimates = self._fresh(layout, np.sort(table.phi[nearest]))
+        alarms = sum(
+            bool(
+                segment(
+                    row, table.near(float(estimate), self.draws).critical(self.false_alarm), self.min_size
+                )
+            )
+            for row, estimate in zip(fresh, estimates, strict=True)
+        )
         return alarms / len(fresh)
 
     # ------------------------------------------------------------------ the result
@@ -455,3 +471,9 @@ class RupturesDetector:
             provenance=self._provenance(series),
             cautions=cautions,
         )
+
+
+@lru_cache(maxsize=64)
+def _measured_false_alarms(detector: RupturesDetector, layout: Layout, phi: float) -> float:
+    """Run the first pass on fresh stable series; shared by trusts of one calendar and similar autocorrelation."""
+    return detector.false_alarms(layout, phi)

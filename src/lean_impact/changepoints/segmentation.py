@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lean_impact.changepoints._assemble import Found, Prepared, assemble, empty, prepare, provenance_of
 from lean_impact.changepoints._calendar import Season, StepCalendar
-from lean_impact.changepoints._confirm import Given, confirm
+from lean_impact.changepoints._confirm import Given, Looked, confirm
 from lean_impact.changepoints._judgement import Judged, judge, null_of
 from lean_impact.changepoints._levels import fit_segments
 from lean_impact.changepoints._parameters import check_settings
@@ -288,14 +288,17 @@ class Segmentation:
         self, judged: Judged, row: int, calendar: StepCalendar, breaks: tuple[int, ...]
     ) -> tuple[tuple[int, ...], tuple[float, ...]]:
         """Drop the weakest change while it does not stand up, and place the others anew."""
-        values = judged.values[row]
-        scale = None if judged.scale is None else judged.scale[row]
+        looked = Looked(
+            judged.values[row],
+            None if judged.scale is None else judged.scale[row],
+            judged.row(row).scan,
+        )
         while breaks:
             if self.purpose == "evidence":
-                breaks = self._placed(values, calendar, breaks, scale)
+                breaks = self._placed(looked, calendar, breaks)
             p_values = tuple(
-                confirm(values, given, scale=scale, null=judged.null, seed=self.seed)
-                for given in self._each(calendar, breaks)
+                confirm(looked, self._around(calendar, breaks, at), null=judged.null, seed=self.seed)
+                for at in range(len(breaks))
             )
             weakest = int(np.argmax(p_values))
             if self.purpose == "annotation" or p_values[weakest] <= self.false_alarm:
@@ -303,21 +306,15 @@ class Segmentation:
             breaks = breaks[:weakest] + breaks[weakest + 1 :]
         return (), ()
 
-    def _each(self, calendar: StepCalendar, breaks: tuple[int, ...]) -> list[Given]:
-        return [
-            Given.around(calendar, breaks, at, form=self._form, robust=self.robust)
-            for at in range(len(breaks))
-        ]
+    def _around(self, calendar: StepCalendar, breaks: tuple[int, ...], at: int) -> Given:
+        return Given.around(calendar, breaks, at, form=self._form, robust=self.robust)
 
-    def _placed(
-        self, values: Floats, calendar: StepCalendar, breaks: tuple[int, ...], scale: Floats | None
-    ) -> tuple[int, ...]:
+    def _placed(self, looked: Looked, calendar: StepCalendar, breaks: tuple[int, ...]) -> tuple[int, ...]:
         """Move each change to its likeliest place given the others, until none moves."""
         for _ in range(_SETTLE):
             before = breaks
             for at in range(len(breaks)):
-                given = Given.around(calendar, breaks, at, form=self._form, robust=self.robust)
-                moved = int(given.scan(values, scale).best[0])
+                moved = int(looked.at(self._around(calendar, breaks, at)).best[0])
                 breaks = (*breaks[:at], moved, *breaks[at + 1 :])
             if breaks == before:
                 break

@@ -47,6 +47,24 @@ class Whitener:
         white[..., 1:] -= (self.memory / self.deviation[..., 1:]) * series[..., :-1]
         return white
 
+    def back(self, columns: Floats) -> Floats:
+        """Apply the transpose to columns, shape (n_observed, n_columns): ``back(B)`` for the products ``white @ B``.
+
+        Parameters
+        ----------
+        columns : ndarray, shape (n_observed, n_columns)
+            What whitened series are to be multiplied with; one calendar.
+
+        Returns
+        -------
+        ndarray of the same shape
+            What the series themselves are multiplied with to give the same.
+        """
+        weights = 1.0 / self.deviation[:, None]
+        turned: Floats = columns * weights
+        turned[:-1] -= self.memory[:, None] * weights[1:] * columns[1:]
+        return turned
+
     def apply_columns(self, columns: Floats) -> Floats:
         """Whiten stacks of columns, shape (n_stacks, n_columns, n_observed), one calendar a stack or for all."""
         if self.memory.ndim == 1:
@@ -55,13 +73,13 @@ class Whitener:
         return inner.apply(columns)
 
 
-def whitener(phi: float, positions: NDArray[np.int64]) -> Whitener:
+def whitener(phi: float | Floats, positions: NDArray[np.int64]) -> Whitener:
     r"""Prepare whitening at one autocorrelation.
 
     Parameters
     ----------
-    phi : float
-        Lag-1 autocorrelation, between -1 and 1, both excluded.
+    phi : float or ndarray, shape (..., 1)
+        Lag-1 autocorrelation, between -1 and 1, both excluded; one for all, or one for each calendar.
     positions : ndarray of int, shape (..., n_observed)
         Places of the observed periods on the calendar, increasing; one calendar, or one for each series.
 

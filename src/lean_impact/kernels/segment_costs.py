@@ -1,7 +1,8 @@
 """What it costs to call a stretch of a series one segment, for every stretch at once.
 
-Each function returns a matrix of shape (n_observed, n_observed + 1): the entry in row ``s`` and column ``t``
-is the cost of the segment that starts at ``s`` and ends before ``t``; infinite where it is too short.
+Each function returns a matrix of shape (n_observed, n_observed + 1), or one for each autocorrelation asked about:
+the entry in row ``s`` and column ``t`` is the cost of the segment that starts at ``s`` and ends before ``t``;
+infinite where it is too short.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
-from lean_impact.kernels.ar1_noise import whitener
+from lean_impact.kernels.ar1_noise import Whitener, whitener
 
 __all__ = ["binomial_costs", "level_costs", "line_costs", "poisson_costs"]
 
 Floats = NDArray[np.float64]
 
 
-def level_costs(values: Floats, *, positions: NDArray[np.int64], phi: float, min_size: int) -> Floats:
+def level_costs(
+    values: Floats, *, positions: NDArray[np.int64], phi: float | Floats, min_size: int
+) -> Floats:
     r"""Cost of a steady level under AR(1) noise that starts afresh with each segment.
 
     Parameters
@@ -26,14 +29,14 @@ def level_costs(values: Floats, *, positions: NDArray[np.int64], phi: float, min
         Figures; no NaN.
     positions : ndarray of int, shape (n_observed,)
         Their places on the calendar.
-    phi : float
-        Lag-1 autocorrelation.
+    phi : float or ndarray, shape (n_phi,)
+        Lag-1 autocorrelation, or several.
     min_size : int
         Fewest figures in a segment.
 
     Returns
     -------
-    ndarray, shape (n_observed, n_observed + 1)
+    ndarray, shape (n_observed, n_observed + 1) or (n_phi, n_observed, n_observed + 1)
         Generalised sum of squares about the best level.
 
     Notes
@@ -46,13 +49,17 @@ def level_costs(values: Floats, *, positions: NDArray[np.int64], phi: float, min
     >>> level_costs(np.array([0.0, 0.0, 3.0, 3.0]), positions=np.arange(4), phi=0.0, min_size=2)[0].tolist()
     [inf, inf, 0.0, 6.0, 9.0]
     """
-    noise = whitener(phi, positions)
+    noise = _noise(phi, positions)
     ones = np.ones_like(values)
-    rows = _sums(values - values.mean(), ones, noise.apply(values - values.mean()), noise.apply(ones))
-    return _finish(rows.yy - rows.y1**2 / rows.ones, min_size)
+    centred = values - values.mean()
+    rows = _sums(centred, ones, noise.apply(centred), noise.apply(ones))
+    rows.y1 **= 2
+    rows.y1 /= rows.ones
+    rows.yy -= rows.y1
+    return _finish(rows.yy, min_size)
 
 
-def line_costs(values: Floats, *, positions: NDArray[np.int64], phi: float, min_size: int) -> Floats:
+def line_costs(values: Floats, *, positions: NDArray[np.int64], phi: float | Floats, min_size: int) -> Floats:
     """Cost of a straight line under AR(1) noise that starts afresh with each segment.
 
     Parameters
@@ -62,7 +69,7 @@ def line_costs(values: Floats, *, positions: NDArray[np.int64], phi: float, min_
 
     Returns
     -------
-    ndarray, shape (n_observed, n_observed + 1)
+    ndarray, shape (n_observed, n_observed + 1) or (n_phi, n_observed, n_observed + 1)
         Generalised sum of squares about the best line.
 
     Examples
@@ -72,7 +79,7 @@ def line_costs(values: Floats, *, positions: NDArray[np.int64], phi: float, min_
     >>> float(costs[0, 3].round(9)), float(costs[3, 6].round(9))
     (0.0, 0.0)
     """
-    noise = whitener(phi, positions)
+    noise = _noise(phi, positions)
     centred, ones = values - values.mean(), np.ones_like(values)
     time = (positions - positions.mean()) / max(float(np.ptp(positions)), 1.0)
     white = [noise.apply(part) for part in (centred, ones, time)]
@@ -149,6 +156,13 @@ def poisson_costs(counts: Floats, exposure: Floats, *, min_size: int) -> Floats:
     return _finish(2.0 * (saturated - fitted), min_size)
 
 
+def _noise(phi: float | Floats, positions: NDArray[np.int64]) -> Whitener:
+    if isinstance(phi, float):
+        return whitener(phi, positions)
+    each = np.asarray(phi)[:, None]
+    return whitener(each, np.broadcast_to(positions, (len(each), len(positions))))
+
+
 class _Rows:
     """Inner products of each stretch: of the series with itself, with a constant, of the constant."""
 
@@ -167,8 +181,10 @@ def _sums(series: Floats, ones: Floats, white: Floats, white_ones: Floats) -> _R
 
 def _pair(left: Floats, right: Floats, white_left: Floats, white_right: Floats) -> Floats:
     """Inner product of two series within each stretch; the first figure of a stretch has no memory."""
-    after = np.concatenate([[0.0], np.cumsum(white_left * white_right)])
-    inside: Floats = (left * right)[:, None] + after[None, :] - after[1:, None]
+    products = white_left * white_right
+    after = np.zeros((*products.shape[:-1], products.shape[-1] + 1))
+    np.cumsum(products, axis=-1, out=after[..., 1:])
+    inside: Floats = after[..., None, :] + (left * right - after[..., 1:])[..., None]
     return inside
 
 
@@ -179,7 +195,7 @@ def _totals(series: Floats) -> Floats:
 
 
 def _finish(costs: Floats, min_size: int) -> Floats:
-    n = len(costs)
-    short = np.arange(n + 1)[None, :] - np.arange(n)[:, None] < min_size
-    finished: Floats = np.where(short, np.inf, np.maximum(costs, 0.0))
-    return finished
+    n = costs.shape[-2]
+    np.maximum(costs, 0.0, out=costs)
+    costs += np.where(np.arange(n + 1)[None, :] - np.arange(n)[:, None] < min_size, np.inf, 0.0)
+    return costs

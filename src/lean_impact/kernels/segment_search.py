@@ -5,26 +5,25 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["best_segmentations", "penalised_segmentation"]
+__all__ = ["cheapest", "penalised_segmentation", "trace"]
 
 Floats = NDArray[np.float64]
 
 
-def best_segmentations(costs: Floats, *, max_changes: int) -> list[tuple[float, tuple[int, ...]]]:
-    r"""Find the cheapest segmentation with each number of changes.
+def cheapest(costs: Floats, *, max_changes: int) -> list[Floats]:
+    r"""Return what the cheapest segmentation up to each end costs, for each number of changes.
 
     Parameters
     ----------
-    costs : ndarray, shape (n, n + 1)
-        Cost of the segment from each start to before each end; infinite where not allowed.
+    costs : ndarray, shape (..., n, n + 1)
+        Cost of the segment from each start to before each end; infinite where not allowed. One matrix, or many.
     max_changes : int
         Largest number of changes.
 
     Returns
     -------
-    list of (float, tuple of int)
-        Total cost and starts of all segments but the first, for 0, 1, ... changes; shorter where no more
-        have room.
+    list of ndarray, shape (..., n + 1)
+        For 0, 1, ... changes: the total up to before each end; shorter where no more have room.
 
     Notes
     -----
@@ -38,30 +37,42 @@ def best_segmentations(costs: Floats, *, max_changes: int) -> list[tuple[float, 
     Examples
     --------
     >>> from lean_impact.kernels.segment_costs import level_costs
-    >>> steps = np.repeat([0.0, 5.0, 1.0], 4)
-    >>> costs = level_costs(steps, positions=np.arange(12), phi=0.0, min_size=2)
-    >>> best_segmentations(costs, max_changes=2)[2]
-    (0.0, (4, 8))
+    >>> costs = level_costs(np.repeat([0.0, 2.0], 4), positions=np.arange(8), phi=0.0, min_size=2)
+    >>> [float(total[-1]) for total in cheapest(costs, max_changes=1)]
+    [8.0, 0.0]
     """
-    n = len(costs)
-    best = costs[0].copy()
-    came: list[NDArray[np.int64]] = []
-    found = [(float(best[n]), ())] if np.isfinite(best[n]) else []
-    results: list[tuple[float, tuple[int, ...]]] = list(found)
+    n = costs.shape[-2]
+    totals = [costs[..., 0, :]]
     for _ in range(max_changes):
-        through = best[:n, None] + costs
-        came.append(through.argmin(axis=0))
-        best = through.min(axis=0)
-        if not np.isfinite(best[n]):
+        best = (totals[-1][..., :n, None] + costs).min(axis=-2)
+        if not np.isfinite(best[..., n]).any():
             break
-        results.append((float(best[n]), _trace(came, n)))
-    return results
+        totals.append(best)
+    return totals
 
 
-def _trace(came: list[NDArray[np.int64]], n: int) -> tuple[int, ...]:
-    breaks, end = [], n
-    for starts in reversed(came):
-        end = int(starts[end])
+def trace(costs: Floats, totals: list[Floats], n_changes: int) -> tuple[int, ...]:
+    """Return the starts of all segments but the first of the cheapest segmentation with so many changes.
+
+    Parameters
+    ----------
+    costs : ndarray, shape (n, n + 1)
+        As for :func:`cheapest`, one matrix.
+    totals : list of ndarray, shape (n + 1,)
+        What :func:`cheapest` gave for it.
+    n_changes : int
+        How many changes; there must be room for them. The earliest start wins a tie.
+
+    Examples
+    --------
+    >>> from lean_impact.kernels.segment_costs import level_costs
+    >>> costs = level_costs(np.repeat([0.0, 2.0], 4), positions=np.arange(8), phi=0.0, min_size=2)
+    >>> trace(costs, cheapest(costs, max_changes=1), 1)
+    (4,)
+    """
+    breaks, end = [], len(costs)
+    for before in totals[:n_changes][::-1]:
+        end = int((before[:-1] + costs[:, end]).argmin())
         breaks.append(end)
     return tuple(reversed(breaks))
 

@@ -23,6 +23,7 @@ PHI_GRID: Final[Floats] = np.tanh(np.linspace(np.arctanh(-0.3), np.arctanh(0.97)
 PHI_GRID.flags.writeable = False
 
 _CHUNK: Final = 512
+_MANY: Final = 64  # series from which one product of matrices is faster than whitening each
 _FLOOR: Final = 1e-10  # share of the unexplained sum of squares that is rounding
 _DEGENERATE: Final = 1e-8  # share of a change that the design leaves to be seen
 
@@ -156,8 +157,11 @@ def scan_steps(
     >>> int(seen.best[0]), bool(seen.statistic[0] > 20)
     (25, True)
     """
+    shared = scale is None and positions.ndim == 1 and design.ndim == 2  # noqa: PLR2004 - one design for all
+    plans = _plans(positions, design, bounds) if shared and form == "level" and len(values) >= _MANY else None
     parts = [
         _scan_chunk(
+            plans,
             values[rows],
             positions if positions.ndim == 1 else positions[rows],
             design if design.ndim == 2 else design[rows],  # noqa: PLR2004
@@ -261,6 +265,56 @@ def _standardise(values: Floats, design: Floats, scale: Floats | None) -> tuple[
     return rest if scale is None else rest / scale, units
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """One autocorrelation, worked out once for many series of one calendar that weigh all figures the same."""
+
+    products: (
+        Floats  # (n_observed, n_candidates + n_columns): turns series into projections on change and design
+    )
+    squares: Floats  # (2 n_observed - 1,): weighs squares and products of neighbours for the whitened square
+    information: Floats  # (1, n_candidates)
+    factor: float
+
+
+def _plans(positions: NDArray[np.int64], design: Floats, bounds: tuple[int, int]) -> list[_Plan]:
+    n = len(positions)
+    degrees = n - design.shape[1] - 1
+    plans = []
+    for phi in PHI_GRID:
+        noise = whitener(float(phi), positions)
+        basis, log_det = orthonormal(noise.apply(design.T)[None])
+        steps = noise.apply((np.arange(n)[None, :] >= np.arange(*bounds)[:, None]).astype("float64")).T
+        on_basis = basis[0].T @ steps
+        information = _seen((steps**2).sum(axis=0), (on_basis**2).sum(axis=0))
+        own, pair = 1.0 / noise.deviation**2, noise.memory / noise.deviation[1:] ** 2
+        own[:-1] += noise.memory * pair
+        plans.append(
+            _Plan(
+                products=noise.back(np.hstack([steps - basis[0] @ on_basis, basis[0]])),
+                squares=np.concatenate([own, -2.0 * pair]),
+                information=information[None, :],
+                factor=float(np.exp((noise.log_det + log_det[0]) / degrees)),
+            )
+        )
+    return plans
+
+
+def _planned_looks(plans: list[_Plan], scaled: Floats) -> Iterator[_Look]:
+    squares = np.hstack([scaled**2, scaled[:, 1:] * scaled[:, :-1]]) @ np.stack(
+        [one.squares for one in plans], axis=1
+    )
+    for at, plan in enumerate(plans):
+        products = scaled @ plan.products
+        n_candidates = plan.information.shape[1]
+        projection, on_basis = products[:, :n_candidates], products[:, n_candidates:]
+        unexplained = squares[:, at] - np.einsum("ij,ij->i", on_basis, on_basis)
+        factor = np.full(len(scaled), plan.factor)
+        yield _Look(
+            unexplained, _gain(projection, plan.information), factor, (projection,), (plan.information,)
+        )
+
+
 def _looks(
     scaled: Floats,
     positions: NDArray[np.int64],
@@ -340,13 +394,25 @@ class _Steps:
 def _one(
     projection: Floats, raw: Floats, on_basis: Floats
 ) -> tuple[Floats, tuple[Floats, ...], tuple[Floats, ...]]:
-    information = raw - (on_basis**2).sum(axis=0)
-    information = np.where(information > _DEGENERATE * raw, information, 0.0)
-    gain = projection**2 * np.divide(1.0, information, out=np.zeros_like(information), where=information > 0)
-    return gain, (projection,), (information,)
+    information = _seen(raw, (on_basis**2).sum(axis=0))
+    return _gain(projection, information), (projection,), (information,)
+
+
+def _seen(raw: Floats, on_basis: Floats) -> Floats:
+    """Return what the design leaves to be seen of each change; 0 where that is rounding."""
+    information = raw - on_basis
+    seen: Floats = np.where(information > _DEGENERATE * raw, information, 0.0)
+    return seen
+
+
+def _gain(projection: Floats, information: Floats) -> Floats:
+    gain: Floats = projection**2
+    gain *= np.divide(1.0, information, out=np.zeros_like(information), where=information > 0)
+    return gain
 
 
 def _scan_chunk(
+    plans: list[_Plan] | None,
     values: Floats,
     positions: NDArray[np.int64],
     design: Floats,
@@ -360,8 +426,15 @@ def _scan_chunk(
     profile = np.full((n_series, bounds[1] - bounds[0]), np.inf)
     without, best_value = np.full(n_series, np.inf), np.full(n_series, np.inf)
     phi_index = np.zeros(n_series, dtype=np.int64)
-    for at, look in enumerate(_looks(scaled, positions, design, bounds, scale, form)):
-        objective = np.maximum(look.unexplained[:, None] - look.gain, _FLOOR * look.unexplained[:, None])
+    looks = (
+        _looks(scaled, positions, design, bounds, scale, form)
+        if plans is None
+        else _planned_looks(plans, scaled)
+    )
+    for at, look in enumerate(looks):
+        unexplained = look.unexplained[:, None]
+        objective = np.subtract(unexplained, look.gain, out=look.gain)
+        np.maximum(objective, _FLOOR * unexplained, out=objective)
         objective *= look.factor[:, None]
         np.minimum(without, look.unexplained * look.factor, out=without)
         lowest = objective.min(axis=1)

@@ -62,21 +62,24 @@ def best_steps(series: Floats, *, min_size: int) -> BestSteps:
     sums = np.zeros((n_series, n + 1))
     np.cumsum(centred, axis=1, out=sums[:, 1:])
     sums[:, n] = 0.0
-    row = np.arange(n_series)
 
     splits = np.arange(min_size, n - min_size + 1)
     gains = sums[:, splits] ** 2 * (1.0 / splits + 1.0 / (n - splits))
     one = gains.max(axis=1)
     first, second = splits[gains.argmax(axis=1)], np.full(n_series, n)
     two = one.copy()
+    last = np.zeros_like(sums)  # what the last segment brings
+    last[:, min_size : n - min_size + 1] = sums[:, splits] ** 2 / (n - splits)
     for i in range(min_size, n - 2 * min_size + 1):
-        later = np.arange(i + min_size, n - min_size + 1)
-        at_i, at_j = sums[:, [i]], sums[:, later]
-        gains = at_i**2 / i + (at_j - at_i) ** 2 / (later - i) + at_j**2 / (n - later)
-        best = gains.argmax(axis=1)
-        better = gains[row, best] > two
-        two[better] = gains[row, best][better]
-        first[better], second[better] = i, later[best][better]
+        later = slice(i + min_size, n - min_size + 1)
+        gains = sums[:, later] - sums[:, [i]]
+        gains *= gains
+        gains *= 1.0 / (np.arange(n + 1)[later] - i)
+        gains += last[:, later]
+        found = gains.max(axis=1) + sums[:, i] ** 2 / i
+        better = np.flatnonzero(found > two)
+        two[better] = found[better]
+        first[better], second[better] = i, i + min_size + gains[better].argmax(axis=1)
     return BestSteps(one=one, two=two, residuals=_residuals(centred, first, second))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Final, Literal, Self
@@ -32,6 +32,13 @@ COLUMNS: Final = (
     "source",
     "source_row",
 )
+_SERIES_COLUMNS: Final = {
+    "period": None,
+    "value": "float64",
+    "numerator": "float64",
+    "denominator": "float64",
+    "flag": "str",
+}
 _REQUIRED: Final = ("trust", "measure", "period", "flag", "source")
 
 
@@ -68,7 +75,7 @@ class Panel:
     [0.9, nan, 0.8]
     """
 
-    __slots__ = ("_frame", "_measures", "_provenance", "_wide")
+    __slots__ = ("_columns", "_frame", "_measures", "_provenance", "_rows", "_wide")
 
     def __init__(self, frame: pd.DataFrame, measures: Mapping[str, Measure], provenance: Provenance) -> None:
         """Keep a frame that is already valid; use :meth:`from_frame`, which validates."""
@@ -77,6 +84,8 @@ class Panel:
         self._provenance = provenance
         # Pivoting takes most of the time of a quick estimate, and the table never changes.
         self._wide: dict[tuple[str, str], pd.DataFrame] = {}
+        self._rows: dict[Hashable, np.ndarray] | None = None
+        self._columns: dict[str, np.ndarray] = {}
 
     # ------------------------------------------------------------------ construction
 
@@ -229,19 +238,26 @@ class Panel:
             If the panel has no such trust or measure.
         """
         definition = self.measure(measure)
-        rows = self._frame[(self._frame["measure"] == measure) & (self._frame["trust"] == trust)]
-        if rows.empty:
+        if self._rows is None:  # where each series lies, found once: comparing a column of codes is slow
+            grouped = self._frame.groupby(["measure", "trust"], sort=False, observed=True)
+            self._rows = {key: np.asarray(rows) for key, rows in grouped.indices.items()}
+            self._columns = {
+                name: self._frame[name].to_numpy(dtype=kind) for name, kind in _SERIES_COLUMNS.items()
+            }
+        if (measure, trust) not in self._rows:
             raise DesignError(
                 f"trust {trust} has no row for measure '{measure}' in the panel; check the code"
             )
+        rows = self._rows[measure, trust]
+        taken = {name: _read_only(column[rows]) for name, column in self._columns.items()}
         return Series(
             trust=trust,
             measure=definition,
-            periods=_read_only(rows["period"].to_numpy().astype("datetime64[D]")),
-            values=_read_only(rows["value"].to_numpy(dtype="float64", copy=True)),
-            numerators=_read_only(rows["numerator"].to_numpy(dtype="float64", copy=True)),
-            denominators=_read_only(rows["denominator"].to_numpy(dtype="float64", copy=True)),
-            flags=_read_only(rows["flag"].to_numpy(dtype=str, copy=True)),
+            periods=_read_only(taken["period"].astype("datetime64[D]")),
+            values=taken["value"],
+            numerators=taken["numerator"],
+            denominators=taken["denominator"],
+            flags=taken["flag"],
         )
 
     def wide(
