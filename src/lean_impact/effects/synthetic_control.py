@@ -82,7 +82,7 @@ class SyntheticControl(CommonSettings):
     Without an effect the default 5 % test is claimed to reject in 3 to 7.5 % of panels: with five treated trusts, also
     if these are half or twice as noisy as the others, and with one that is as noisy as the others. A *single* treated
     trust of other noise is not covered: if it is quieter, what is left after is mostly its donors' noise and the test
-    rejects too often; if noisier, too seldom. What simulations found: :doc:`/explanation/estimators`.
+    rejects too often; if noisier, as often or too seldom. What simulations found: :doc:`/explanation/estimators`.
 
     References
     ----------
