@@ -41,7 +41,7 @@ def _install(session: nox.Session, *groups: str) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run tests and the examples in docstrings; on Pythons after the first without the slow laws."""
+    """Run tests and the examples in docstrings; on Pythons after the first without what is slow."""
     _install(session, "test")
     which = () if session.python == PYTHONS[0] else ("-m", "not slow")
     session.run("pytest", "-n", "auto", "--dist", "loadgroup", *which, *session.posargs, env=ONE_THREAD)

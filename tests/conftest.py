@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("quick", deadline=None, derandomize=True, max_examples=30)
+settings.register_profile("quick", deadline=None, derandomize=True, max_examples=20)
 settings.register_profile(
     "laws", deadline=None, max_examples=500, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -27,14 +27,16 @@ SLOW = (
     "laws",
     "pooled",
     "reference",
+    "spc",
 )
 
 
 @pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what takes long and does not depend on the version of Python; start with the longest."""
+    slow = tuple(f"{place}/{folder}/" for place in ("tests", "src/lean_impact") for folder in SLOW)
     for item in items:
-        if "seldom seen" in item.nodeid or any(f"tests/{folder}/" in item.nodeid for folder in SLOW):
+        if "seldom seen" in item.nodeid or item.nodeid.startswith(slow) or _is_bundled(item):
             item.add_marker(pytest.mark.slow)
         if _is_bundled(item):
             # These go to one worker, which runs the study once (with --dist loadgroup).
