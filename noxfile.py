@@ -43,7 +43,9 @@ def _install(session: nox.Session, *groups: str) -> None:
 def tests(session: nox.Session) -> None:
     """Run tests and the examples in docstrings; on Pythons after the first without what is slow."""
     _install(session, "test")
-    which = () if session.python == PYTHONS[0] else ("-m", "not slow")
+    which = {PYTHONS[0]: (), PYTHONS[-1]: ("-m", "not slow")}.get(
+        str(session.python), ("-m", "not slow and not numeric")
+    )
     session.run("pytest", "-n", "auto", "--dist", "loadgroup", *which, *session.posargs, env=ONE_THREAD)
 
 

@@ -17,30 +17,22 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
-SLOW = (
-    "browser",
-    "changepoints",
-    "conformance",
-    "contingency",
-    "effects",
-    "kernels",
-    "laws",
-    "pooled",
-    "reference",
-    "spc",
-)
+ROOMS = ("changepoints", "contingency", "effects", "kernels", "pooled")
+"""Rooms of arithmetic: what they give depends on numpy and scipy, not on Python."""
+
+SLOW = ("browser", "conformance", "laws", "reference", *ROOMS)
+"""Folders of tests that run on the oldest Python only."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what takes long and does not depend on the version of Python; start with the longest."""
-    slow = tuple(f"{place}/{folder}/" for place in ("tests", "src/lean_impact") for folder in SLOW)
+    """Mark what takes long; start with the run that takes longest."""
+    slow = tuple(f"tests/{folder}/" for folder in SLOW)
+    numeric = ("tests/spc/", *(f"src/lean_impact/{room}/" for room in (*ROOMS, "spc")))
     for item in items:
-        if "seldom seen" in item.nodeid or item.nodeid.startswith(slow) or _is_bundled(item):
+        if "seldom seen" in item.nodeid or item.nodeid.startswith(slow):
             item.add_marker(pytest.mark.slow)
-        if _is_bundled(item):
-            # These go to one worker, which runs the study once (with --dist loadgroup).
-            item.add_marker(pytest.mark.xdist_group("bundled"))
+        if item.nodeid.startswith(numeric) or _is_bundled(item):
+            item.add_marker(pytest.mark.numeric)
     items.sort(key=_is_bundled, reverse=True)
 
 

@@ -108,7 +108,7 @@ class Screening:
                 "n_points": [len(at) for at in last],
                 "latest_period": pd.DatetimeIndex(
                     [
-                        one.periods[at[-1]] if len(at) else np.datetime64("NaT")
+                        one.periods[at[-1]] if len(at) else np.datetime64("NaT", "s")
                         for one, at in zip(self.series, last, strict=True)
                     ]
                 ).astype("datetime64[s]"),
