@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.special import ndtri
 
-from lean_impact.context.calibration_result import Anchor, CalibratedCondition, Member
-from lean_impact.domain import Provenance
+from lean_impact.context.calibration_result import Anchor, CalibratedCondition, Member, interval_of
+from lean_impact.domain import Membership, Provenance
 from lean_impact.errors import DesignError, Issue
 from lean_impact.kernels import calibration as kernel
 
@@ -376,8 +375,7 @@ def calibrate(
     (0.81, 0.62, 0.92)
     """
     _raise_unless_usable(values, level)
-    z = float(ndtri(0.5 + level / 2))
-    members = tuple(_member(code, raw, curve, z) for code, raw in values.items())
+    members = tuple(_member(code, raw, curve, level) for code, raw in values.items())
     return CalibratedCondition(
         condition=condition,
         method=curve.method,
@@ -414,13 +412,13 @@ def _raise_unless_usable(values: Mapping[str, RawValue], level: float) -> None:
         raise DesignError("the condition cannot be calibrated", issues)
 
 
-def _member(code: str, raw: RawValue, curve: Curve, z: float) -> Member:
+def _member(code: str, raw: RawValue, curve: Curve, level: float) -> Member:
     at = float(curve.membership(np.array([raw.value]))[0])
     lower = upper = float("nan")
     if np.isfinite(raw.standard_error):
-        # A curve may turn, so the whole interval is looked at and not its ends alone.
-        reach = curve.membership(raw.value + z * raw.standard_error * np.linspace(-1.0, 1.0, _STEPS))
-        lower, upper = float(min(reach.min(), at)), float(max(reach.max(), at))
+        lower, upper = interval_of(
+            curve.membership, raw.value, standard_error=raw.standard_error, level=level
+        )
     return Member(
         trust=code,
         value=raw.value,
@@ -434,7 +432,7 @@ def _member(code: str, raw: RawValue, curve: Curve, z: float) -> Member:
 
 def _cautions(members: Sequence[Member], curve: Curve) -> list[str]:
     found = []
-    half = [m.trust for m in members if abs(m.membership - _HALF) < _NEAR_HALF]
+    half = [m.trust for m in members if Membership.at_half(m.membership)]
     if half:
         found.append(
             f"{', '.join(half)} stands at exactly 0.5, neither in nor out; a truth table cannot place it"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from lean_impact.context import calibration_figure
 from lean_impact.domain import Cell, Membership, Provenance, Summary
@@ -17,11 +18,24 @@ from lean_impact.errors import DesignError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Anchor", "CalibratedCondition", "Member"]
+__all__ = ["Anchor", "CalibratedCondition", "Member", "interval_of"]
 
 _HALF: Final = 0.5
-_NEAR_HALF: Final = 1e-9
-_REACH: Final = 1.959963984540054 * np.linspace(-1.0, 1.0, 81)
+_LEVEL: Final = 0.95
+"""Coverage of the interval of a membership in a case table, whatever that of the calibration."""
+_LOOKS: Final = 81
+
+
+def interval_of(
+    membership: Callable[[np.ndarray], np.ndarray], value: float, *, standard_error: float, level: float
+) -> tuple[float, float]:
+    """Return the least and the greatest membership over the interval of a raw value.
+
+    A curve may turn, so the whole interval is looked at and not its ends alone.
+    """
+    reach = float(ndtri(0.5 + level / 2)) * standard_error
+    looked = membership(value + reach * np.linspace(-1.0, 1.0, _LOOKS))
+    return float(looked.min()), float(looked.max())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,17 +237,15 @@ class CalibratedCondition:
             If a trust stands at exactly 0.5; each is named.
         """
         members = {member.trust: member for member in self.members}
-        half = [trust for trust in trusts if trust in members and self._at_half(members[trust])]
+        half = [
+            trust for trust in trusts if trust in members and Membership.at_half(members[trust].membership)
+        ]
         if half:
             raise DesignError(
                 f"{', '.join(half)} stands at exactly 0.5, neither in nor out; move the crossover of "
                 f"'{self.condition}'"
             )
         return tuple(self._cell(condition, trust, members.get(trust)) for trust in trusts)
-
-    @staticmethod
-    def _at_half(member: Member) -> bool:
-        return abs(member.membership - _HALF) < _NEAR_HALF
 
     def _cell(self, condition: str, trust: str, member: Member | None) -> Cell:
         if member is None:
@@ -242,10 +254,8 @@ class CalibratedCondition:
         lower = upper = None
         confidence: Confidence = "medium"
         if np.isfinite(member.standard_error):
-            reach = self.membership(member.value + member.standard_error * _REACH)
-            lower, upper = (
-                float(min(reach.min(), member.membership)),
-                float(max(reach.max(), member.membership)),
+            lower, upper = interval_of(
+                self.membership, member.value, standard_error=member.standard_error, level=_LEVEL
             )
             confidence = "low" if lower < _HALF < upper else "high"
         membership = Membership(value=member.membership, lower=lower, upper=upper)

@@ -9,7 +9,7 @@ from itertools import product
 from typing import Final, Self
 
 import numpy as np
-from scipy.special import expit, logit, ndtri
+from scipy.special import expit, ndtri
 
 from lean_impact.domain import CaseTable, Membership, Reading, State, TrustEffect
 from lean_impact.domain.measure import Direction
@@ -23,7 +23,6 @@ FEWEST_TRUSTS: Final = 3
 DRAWS: Final = 32
 """Draws of memberships that are not certain, unless told otherwise."""
 _CODES: Final[dict[State, int]] = {"present": 1, "absent": 0, "unknown": -1}
-_EDGE: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -424,8 +423,7 @@ def fillings(
     for (i, j), cell in degrees.items():
         below, above = cell.log_odds_errors
         z = ndtri((rng.permutation(n) + 1 / 2) / n)
-        middle = logit(min(max(cell.value, _EDGE), 1 - _EDGE))
-        drawn = expit(middle + z * np.where(z > 0, above, below))
+        drawn = expit(cell.log_odds + z * np.where(z > 0, above, below))
         filled[:, i, j] = drawn if draws and (below or above) else cell.value
     return filled, exact
 

@@ -53,7 +53,7 @@ class Membership(DomainModel):
 
     @model_validator(mode="after")
     def _placed(self) -> Self:
-        if abs(self.value - _HALF) < _NEAR_HALF:
+        if self.at_half(self.value):
             raise ValueError("a membership of exactly 0.5 is neither in nor out; move the crossover")
         if (self.lower is None) != (self.upper is None):
             raise ValueError("give both ends of the interval, or none")
@@ -65,6 +65,16 @@ class Membership(DomainModel):
     def state(self) -> State:
         """Whether the trust is more in than out, ``present``, or more out than in, ``absent``."""
         return "present" if self.value > _HALF else "absent"
+
+    @staticmethod
+    def at_half(value: float) -> bool:
+        """Whether a membership would be neither in nor out: exactly 0.5, but for rounding."""
+        return abs(value - _HALF) < _NEAR_HALF
+
+    @property
+    def log_odds(self) -> float:
+        """Log-odds of the value, those of 0 and 1 taken a millionth inside."""
+        return _logit(self.value)
 
     @property
     def log_odds_errors(self) -> tuple[float, float]:
