@@ -49,7 +49,7 @@ def tests(session: nox.Session) -> None:
     which = {PYTHONS[0]: (), PYTHONS[-1]: ("-m", "not slow")}.get(
         str(session.python), ("-m", "not slow and not numeric")
     )
-    session.run("pytest", "-n", "auto", "--dist", "loadgroup", *which, *session.posargs, env=ONE_THREAD)
+    session.run("pytest", "-n", "auto", *which, *session.posargs, env=ONE_THREAD)
 
 
 @nox.session

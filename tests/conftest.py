@@ -24,6 +24,22 @@ SLOW = ("browser", "conformance", "laws", "reference", *ROOMS)
 """Folders of tests that run on the oldest Python only."""
 
 
+BUNDLED = ("tests/study/test_bundled.py", "tests/browser/test_study_report.py", "tests/test_readme.py")
+"""Files of tests that look at the one run of the bundled study."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give the bundled study to one worker, and every other test to whoever is free."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneRun(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "bundled" if nodeid.startswith(BUNDLED) else nodeid
+
+    return OneRun(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what takes long; start with the run that takes longest."""
     slow = tuple(f"tests/{folder}/" for folder in SLOW)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
 README = Path(__file__).parents[1] / "README.md"
 
 
@@ -14,7 +12,6 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
-@pytest.mark.xdist_group("bundled")
 def test_the_script_runs_and_is_short(bundled_run, monkeypatch, capsys):
     script = blocks("python")[0]
     assert len(script.splitlines()) < 20

@@ -14,7 +14,7 @@ import pytest
 from lean_impact.report import render_html
 from lean_impact.study import run_study
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("bundled")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")

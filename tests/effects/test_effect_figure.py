@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 from matplotlib.figure import Figure
 
 
@@ -50,12 +47,3 @@ def test_descriptions_begin_with_the_kind_of_chart(world):
     assert result.description.startswith("Dot-and-interval chart")
     assert all(trust in result.description for trust in world.treated)
     assert result.path_description.startswith("Line chart")
-
-
-def test_importing_the_room_loads_no_heavy_package():
-    code = (
-        "import sys, lean_impact.effects, lean_impact.pooled; "
-        "print([m for m in ('matplotlib', 'scipy.stats', 'ruptures') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

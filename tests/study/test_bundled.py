@@ -17,8 +17,6 @@ from lean_impact.pooled import PooledResult
 from lean_impact.study import copy_study, default_plugins, open_study, read_inputs
 from lean_impact.tables import Panel
 
-# One worker runs the study, once (with --dist loadgroup).
-pytestmark = pytest.mark.xdist_group("bundled")
 
 FIVE = ("RTP", "RR8", "RKB", "RF4", "RXW")
 
