@@ -17,6 +17,9 @@ nox.options.sessions = ["tests", "lint", "types", "docs", "examples"]
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_existing_virtualenvs = True
 
+# Environments come without bytecode: it is written once, not compiled anew by each process that a test starts.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 PYTHONS = ["3.11", "3.12", "3.13"]
 # As many workers as processors: linear algebra on several threads each would only get in their way.
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
