@@ -17,7 +17,6 @@ from lean_impact.pooled import PooledResult
 from lean_impact.study import copy_study, default_plugins, open_study, read_inputs
 from lean_impact.tables import Panel
 
-
 FIVE = ("RTP", "RR8", "RKB", "RF4", "RXW")
 
 

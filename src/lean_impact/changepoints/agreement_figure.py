@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from lean_impact.drawing import DARK_BLUE, GREY, INK, ORANGE, new_axes
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -13,26 +15,20 @@ if TYPE_CHECKING:
 
 __all__ = ["draw"]
 
-_BAR: Final = "#6B7780"
-_SHARED: Final = "#C75300"
-_TYPICAL: Final = "#003087"
-_TEXT: Final = "#212B32"
 _PERIOD_DAYS: Final = {"month": 28, "quarter": 84, "year": 340}
 
 
 def draw(result: DateAgreement, ax: Axes | None) -> Axes:
     """Draw on the axes, or on those of a new figure; see :meth:`DateAgreement.plot`."""
     from matplotlib.dates import date2num
-    from matplotlib.figure import Figure
 
-    if ax is None:
-        ax = Figure(figsize=(9, 3.4), layout="constrained").add_subplot()
+    ax = new_axes(ax, width=9, height=3.4)
     x = np.asarray(date2num(result.periods))  # type: ignore[no-untyped-call]  # matplotlib.dates carries no annotations
     stands_out = result.p_values <= result.level
     width = _PERIOD_DAYS[result.frequency]
     for chosen, colour, hatch, label in (
-        (~stands_out, _BAR, "", "Expected number of series that change"),
-        (stands_out, _SHARED, "//", "More than unrelated dates give"),
+        (~stands_out, GREY, "", "Expected number of series that change"),
+        (stands_out, ORANGE, "//", "More than unrelated dates give"),
     ):
         ax.bar(
             x[chosen],
@@ -48,15 +44,15 @@ def draw(result: DateAgreement, ax: Axes | None) -> Axes:
     ax.plot(
         x + width / 2,
         result.typical,
-        color=_TYPICAL,
+        color=DARK_BLUE,
         linewidth=1.2,
         linestyle="--",
         label="The same with unrelated dates",
     )
     ax.xaxis_date()
-    ax.set_title(result.title, loc="left", fontsize=10, color=_TEXT)
-    ax.set_ylabel("series", fontsize=9, color=_TEXT)
-    ax.tick_params(labelsize=8, colors=_TEXT)
+    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
+    ax.set_ylabel("series", fontsize=9, color=INK)
+    ax.tick_params(labelsize=8, colors=INK)
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3)
     return ax

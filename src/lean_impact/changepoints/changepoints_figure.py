@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lean_impact.domain import Frequency, Window, next_period, period_label
 from lean_impact.domain.period import MONTHS
+from lean_impact.drawing import DARK_BLUE, GREY, INK, ORANGE, PALEST, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,27 +19,19 @@ if TYPE_CHECKING:
 
 __all__ = ["draw"]
 
-_POINT: Final = "#6B7780"
-_LEVEL: Final = "#003087"
-_CHANGE: Final = "#C75300"
-_WINDOW: Final = "#E8EDEE"
-_TEXT: Final = "#212B32"
-
 
 def draw(result: ChangePoints, ax: Axes | None, *, window: Window | None) -> Axes:
     """Draw on the axes, or on those of a new figure; see :meth:`ChangePoints.plot`."""
-    from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter
 
-    if ax is None:
-        ax = Figure(figsize=(9, 4), layout="constrained").add_subplot()
+    ax = new_axes(ax, width=9, height=4)
     measure = result.measure
     if window is not None:
         ax.axvspan(
             _x(window.start),
             _x(window.end),
-            facecolor=_WINDOW,
-            edgecolor=_POINT,
+            facecolor=PALEST,
+            edgecolor=GREY,
             linestyle=":",
             zorder=0,
             label="Adoption window",
@@ -46,7 +39,7 @@ def draw(result: ChangePoints, ax: Axes | None, *, window: Window | None) -> Axe
     ax.plot(
         _x(result.periods),
         result.values,
-        color=_POINT,
+        color=GREY,
         marker="o",
         markersize=3,
         linestyle="-",
@@ -57,7 +50,7 @@ def draw(result: ChangePoints, ax: Axes | None, *, window: Window | None) -> Axe
         ax.plot(
             [_x(segment.start), _x(segment.end)],
             _line_ends(segment, measure.frequency),
-            color=_LEVEL,
+            color=DARK_BLUE,
             linewidth=2.5,
             linestyle="-",
             solid_capstyle="butt",
@@ -67,7 +60,7 @@ def draw(result: ChangePoints, ax: Axes | None, *, window: Window | None) -> Axe
     for number, change in enumerate(result.changes):
         ax.axvline(
             _x(change.period),
-            color=_CHANGE,
+            color=ORANGE,
             linestyle="--",
             linewidth=1.2,
             label="Change found" if number == 0 else None,
@@ -80,13 +73,13 @@ def draw(result: ChangePoints, ax: Axes | None, *, window: Window | None) -> Axe
             xytext=(3, -11 - 11 * (number % 2)),
             textcoords="offset points",
             fontsize=8,
-            color=_TEXT,
+            color=INK,
         )
     ax.xaxis_date()
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: measure.format(value)))
-    ax.set_title(result.title, loc="left", fontsize=10, color=_TEXT)
-    ax.set_ylabel(measure.unit, fontsize=9, color=_TEXT)
-    ax.tick_params(labelsize=8, colors=_TEXT)
+    ax.set_title(result.title, loc="left", fontsize=10, color=INK)
+    ax.set_ylabel(measure.unit, fontsize=9, color=INK)
+    ax.tick_params(labelsize=8, colors=INK)
     ax.spines[["top", "right"]].set_visible(False)
     # Below the axes, where it hides neither a figure nor a change.
     ax.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=5)
@@ -111,7 +104,7 @@ def _draw_sets(result: ChangePoints, ax: Axes) -> None:
                 _x(period),
                 _x(next_period(period, result.measure.frequency)),
                 ymax=0.04,
-                facecolor=_CHANGE,
+                facecolor=ORANGE,
                 alpha=0.55,
                 linewidth=0,
                 label=None if named else f"Dates that fit ({change.location.level:.0%})",

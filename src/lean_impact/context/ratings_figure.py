@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from lean_impact.drawing import INK
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_ratings"]
 
-TEXT = "#212B32"
 _WHITE_FROM = 0.75
 
 
@@ -36,22 +37,22 @@ def draw_ratings(result: DistinguishingResult, *, ax: Axes | None, labels: Mappi
             _tile(ax, across, down, cell, scale.lowest, scale.highest)
         if verdict.label in {"strong", "weak"}:
             ax.text(
-                len(trusts) - 0.4, down, verdict.label, va="center", fontsize=8, color=TEXT, fontweight="bold"
+                len(trusts) - 0.4, down, verdict.label, va="center", fontsize=8, color=INK, fontweight="bold"
             )
     n_high = sum(group == "high" for group in result.groups.values())
-    ax.axvline(n_high - 0.5, color=TEXT, linewidth=1.6)
+    ax.axvline(n_high - 0.5, color=INK, linewidth=1.6)
     ax.set_xticks(
         range(len(trusts)),
         [f"{labels.get(code, code)}\n{result.groups[code]}" for code in trusts],
         fontsize=8,
     )
     ax.set_yticks(range(len(rows)), [verdict.name for verdict in rows], fontsize=8)
-    ax.tick_params(length=0, colors=TEXT)
+    ax.tick_params(length=0, colors=INK)
     ax.xaxis.tick_top()
     ax.set_xlim(-0.5, len(trusts) + 0.35)
     ax.set_ylim(len(rows) - 0.5, -0.5)
-    ax.set_title(result.title, loc="left", fontsize=11, color=TEXT)
-    ax.set_xlabel("m: mixed evidence; ?: missing; -: not discussed", fontsize=8, color=TEXT)
+    ax.set_title(result.title, loc="left", fontsize=11, color=INK)
+    ax.set_xlabel("m: mixed evidence; ?: missing; -: not discussed", fontsize=8, color=INK)
     for spine in ax.spines.values():
         spine.set_visible(False)
     return ax
@@ -69,9 +70,9 @@ def _tile(ax: Axes, across: int, down: int, cell: pd.DataFrame, lowest: float, h
         colour = colormaps["RdBu"](0.12 + 0.76 * share)
         words = (f"{value:+.2g}" if value else "0") + ("m" if "mixed" in states else "")
         hatch = "///" if "mixed" in states else None
-        ink = "white" if abs(2 * share - 1) > _WHITE_FROM else TEXT
+        ink = "white" if abs(2 * share - 1) > _WHITE_FROM else INK
     else:
-        colour, hatch, ink = (1.0, 1.0, 1.0, 1.0), None, TEXT
+        colour, hatch, ink = (1.0, 1.0, 1.0, 1.0), None, INK
         words = "-" if "not-discussed" in states else "?"
     tile = Rectangle(
         (across - 0.48, down - 0.46),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
+from lean_impact.drawing import BLUE, DARK_BLUE, GREY, INK, ORANGE, PALE, SLATE, WHITE, bare, new_axes
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -13,38 +15,15 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_case_table", "draw_validation"]
 
-_TEXT: Final = "#212B32"
-_BLUE: Final = "#005EB8"
-_DARK_BLUE: Final = "#003087"
-_GREY: Final = "#425563"
-_PALE: Final = "#D8DDE0"
-_ORANGE: Final = "#C75300"
-_COMMON: Final = "#6B7780"
 _EFFECT_SHARE: Final = 0.36
 _LABEL_WIDTH: Final = 34
-
-
-def _axes(ax: Axes | None, width: float, height: float) -> Axes:
-    """Return the axes given, or those of a new figure in inches."""
-    if ax is not None:
-        return ax
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained").subplots()
-
-
-def _quiet(ax: Axes) -> None:
-    """Take away what carries no information."""
-    for side in ("top", "right", "left", "bottom"):
-        ax.spines[side].set_visible(False)
-    ax.tick_params(length=0, colors=_TEXT, labelsize=9)
 
 
 def _appearance(lower: float, upper: float) -> tuple[str, str]:
     """Choose colour and marker: improvement or concern only where the interval leaves out 0."""
     if lower > 0:
-        return _BLUE, "^"
-    return (_ORANGE, "v") if upper < 0 else (_COMMON, "o")
+        return BLUE, "^"
+    return (ORANGE, "v") if upper < 0 else (GREY, "o")
 
 
 def draw_case_table(result: Contingency, ax: Axes | None = None) -> Axes:
@@ -65,14 +44,14 @@ def draw_case_table(result: Contingency, ax: Axes | None = None) -> Axes:
     effects = result.effects_frame().sort_values("effect", ascending=False, ignore_index=True)
     conditions = result.cases.conditions
     n_trusts, n_conditions = len(effects), len(conditions)
-    ax = _axes(ax, 3.2 + 1.1 * max(n_trusts, 4), 2.6 + 0.55 * n_conditions)
+    ax = new_axes(ax, width=3.2 + 1.1 * max(n_trusts, 4), height=2.6 + 0.55 * n_conditions)
     ax.set_axis_off()
-    ax.set_title(result.title, color=_TEXT, fontsize=11, loc="left", pad=14)
+    ax.set_title(result.title, color=INK, fontsize=11, loc="left", pad=14)
     grid = ax.inset_axes((0.36, 0.14, 0.64, 0.86 - _EFFECT_SHARE))
     top = ax.inset_axes((0.36, 1.0 - _EFFECT_SHARE + 0.03, 0.64, _EFFECT_SHARE - 0.05))
     positions = range(n_trusts)
 
-    top.axhline(0, color=_GREY, linewidth=1)
+    top.axhline(0, color=SLATE, linewidth=1)
     for x, trust in enumerate(effects["trust"]):
         effect, lower, upper = (float(effects[column][x]) for column in ("effect", "lower", "upper"))
         colour, marker = _appearance(lower, upper)
@@ -85,32 +64,32 @@ def draw_case_table(result: Contingency, ax: Axes | None = None) -> Axes:
             textcoords="offset points",
             va="center",
             fontsize=9,
-            color=_TEXT,
+            color=INK,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )
-    _quiet(top)
+    bare(top)
     top.set(xlim=(-0.5, n_trusts - 0.5), xticks=[])
-    top.set_title("Effect with its interval, up is better", fontsize=9, color=_TEXT, loc="left")
+    top.set_title("Effect with its interval, up is better", fontsize=9, color=INK, loc="left")
 
     from matplotlib.colors import LinearSegmentedColormap, to_hex
 
-    shades = LinearSegmentedColormap.from_list("degree", ["#FFFFFF", _DARK_BLUE])
+    shades = LinearSegmentedColormap.from_list("degree", [WHITE, DARK_BLUE])
     for y, condition in enumerate(conditions):
-        grid.axhline(y + 0.5, color=_PALE, linewidth=0.8)
+        grid.axhline(y + 0.5, color=PALE, linewidth=0.8)
         for x, trust in zip(positions, effects["trust"], strict=True):
             reading = result.cases.cell(trust, condition.id).reading
             if reading == "unknown":
-                grid.text(x, y, "?", ha="center", va="center", fontsize=13, color=_ORANGE, weight="bold")
+                grid.text(x, y, "?", ha="center", va="center", fontsize=13, color=ORANGE, weight="bold")
                 continue
             if isinstance(reading, str):
-                face = _DARK_BLUE if reading == "present" else "white"
+                face = DARK_BLUE if reading == "present" else "white"
             else:
                 face = to_hex(shades(reading.value))
                 grid.annotate(f"{reading.value:.2f}", (x, y), xytext=(9, 0), textcoords="offset points", va="center",
-                              fontsize=8, color=_TEXT)  # fmt: skip
-            grid.plot([x], [y], marker="o", markersize=11, markerfacecolor=face, markeredgecolor=_DARK_BLUE,
+                              fontsize=8, color=INK)  # fmt: skip
+            grid.plot([x], [y], marker="o", markersize=11, markerfacecolor=face, markeredgecolor=DARK_BLUE,
                       markeredgewidth=1.6, linestyle="none")  # fmt: skip
-    _quiet(grid)
+    bare(grid)
     grid.set(xlim=(-0.5, n_trusts - 0.5), ylim=(n_conditions - 0.5, -0.5))
     grid.set_xticks(list(positions), list(effects["trust"]))
     names = [
@@ -118,7 +97,7 @@ def draw_case_table(result: Contingency, ax: Axes | None = None) -> Axes:
     ]
     grid.set_yticks(range(n_conditions), names)
     key = "●  present      ○  absent      ?  not known      number  how far, from 0 to 1"
-    ax.text(0.36, 0.02, key, transform=ax.transAxes, fontsize=9, color=_TEXT)
+    ax.text(0.36, 0.02, key, transform=ax.transAxes, fontsize=9, color=INK)
     return ax
 
 
@@ -138,26 +117,26 @@ def draw_validation(result: Validation, ax: Axes | None = None) -> Axes:
         The axes drawn on.
     """
     rows = result.to_frame().sort_values("effect", ignore_index=True)
-    ax = _axes(ax, 8, 1.6 + 0.75 * len(rows))
+    ax = new_axes(ax, width=8, height=1.6 + 0.75 * len(rows))
     model, null = f"Predicted by '{result.model}'", f"Predicted by '{result.null}'"
     series = (
-        ("effect", "effect_lower", "effect_upper", "Estimated effect", _DARK_BLUE, "D", "solid", 0.22),
-        ("predicted", "predicted_lower", "predicted_upper", model, _BLUE, "o", "solid", 0.0),
-        ("null_predicted", "null_lower", "null_upper", null, _GREY, "s", "dashed", -0.22),
+        ("effect", "effect_lower", "effect_upper", "Estimated effect", DARK_BLUE, "D", "solid", 0.22),
+        ("predicted", "predicted_lower", "predicted_upper", model, BLUE, "o", "solid", 0.0),
+        ("null_predicted", "null_lower", "null_upper", null, SLATE, "s", "dashed", -0.22),
     )
-    ax.axvline(0, color=_GREY, linewidth=1)
+    ax.axvline(0, color=SLATE, linewidth=1)
     for centre, lower, upper, label, colour, marker, style, shift in series:
         heights = [y + shift for y in range(len(rows))]
         ax.hlines(heights, rows[lower], rows[upper], color=colour, linestyle=style, linewidth=1.8)
         ax.plot(
             rows[centre], heights, marker=marker, color=colour, linestyle="none", label=label, markersize=7
         )
-    _quiet(ax)
+    bare(ax)
     ax.set_yticks(range(len(rows)), list(rows["trust"]))
     ax.set_ylim(-0.6, len(rows) - 0.4)
     label = f"Effect, right is better ({result.unit}), predictions with 95% intervals"
-    ax.set_xlabel(label, color=_TEXT, fontsize=9)
-    ax.set_title(f"{result.title}\n{result.verdict}", color=_TEXT, fontsize=11, loc="left")
+    ax.set_xlabel(label, color=INK, fontsize=9)
+    ax.set_title(f"{result.title}\n{result.verdict}", color=INK, fontsize=11, loc="left")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, frameon=False, fontsize=8,
-              labelcolor=_TEXT)  # fmt: skip
+              labelcolor=INK)  # fmt: skip
     return ax

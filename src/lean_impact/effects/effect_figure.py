@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lean_impact.domain import Estimate, Measure
+from lean_impact.drawing import BLUE, DARK_BLUE, GREY, INK, ORANGE, SLATE, VIOLET, new_axes
 from lean_impact.effects.wording import verdict
 
 if TYPE_CHECKING:
@@ -23,21 +24,6 @@ __all__ = [
     "style_rows",
     "unit_of",
 ]
-
-BLUE = "#005EB8"
-DARK_BLUE = "#003087"
-GREY = "#425563"
-CONCERN = "#C75300"
-NEUTRAL = "#330072"
-TEXT = "#212B32"
-POINT = "#6B7780"
-
-
-def new_axes(*, width: float, height: float) -> Axes:
-    """Return the axes of a new figure, size in inches."""
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained").subplots()
 
 
 def scale_of(measure: Measure) -> float:
@@ -68,13 +54,13 @@ def draw_row(
     size: float = 8.0,
 ) -> None:
     """Draw one dot with its interval; colour and shape tell the direction of an effect that is visible."""
-    marker, colour = "o", POINT
+    marker, colour = "o", GREY
     if visible:
         up = estimate.value > 0
-        marker, colour = ("^" if up else "v"), NEUTRAL
+        marker, colour = ("^" if up else "v"), VIOLET
         if measure is not None and measure.improvement != "neutral":
             better = up == (measure.improvement == "increase")
-            marker, colour = (marker, BLUE) if better else ("s", CONCERN)
+            marker, colour = (marker, BLUE) if better else ("s", ORANGE)
     lower, value, upper = (scale * end for end in (estimate.lower, estimate.value, estimate.upper))
     ax.plot([lower, upper], [at, at], color=colour, linewidth=1.8, linestyle="-", solid_capstyle="butt")
     ax.plot([value], [at], marker=marker, color=colour, markersize=size, linestyle="none")
@@ -82,12 +68,12 @@ def draw_row(
 
 def style_rows(ax: Axes, names: list[str], *, xlabel: str, title: str) -> None:
     """Label the rows from the top, mark no effect, and keep the frame quiet."""
-    ax.axvline(0.0, color=GREY, linewidth=1.0, linestyle="--")
+    ax.axvline(0.0, color=SLATE, linewidth=1.0, linestyle="--")
     ax.set_yticks(range(len(names)), labels=names)
     ax.set_ylim(len(names) - 0.4, -0.6)
-    ax.set_xlabel(xlabel, color=TEXT)
-    ax.set_title(title, loc="left", color=TEXT, fontsize=11)
-    ax.tick_params(colors=TEXT)
+    ax.set_xlabel(xlabel, color=INK)
+    ax.set_title(title, loc="left", color=INK, fontsize=11)
+    ax.tick_params(colors=INK)
     ax.spines[["top", "right", "left"]].set_visible(False)
 
 
@@ -101,7 +87,7 @@ def draw_effects(result: EffectResult, *, ax: Axes | None, labels: Mapping[str, 
         draw_row(ax, effect.estimate, at=at, scale=scale, measure=result.measure, visible=seen)
     seen = verdict(result) != "none"
     draw_row(ax, result.pooled, at=rows - 1, scale=scale, measure=result.measure, visible=seen, size=11.0)
-    ax.axhline(rows - 1.5, color=POINT, linewidth=0.8)
+    ax.axhline(rows - 1.5, color=GREY, linewidth=0.8)
     names = [labels.get(effect.trust, effect.trust) for effect in result.effects]
     style_rows(
         ax,
@@ -128,13 +114,13 @@ def draw_path(result: EffectResult, *, ax: Axes | None) -> Axes:
     ax = ax if ax is not None else new_axes(width=8.0, height=3.6)
     path, scale = result.path, scale_of(result.measure)
     lines = (
-        (path.comparison, GREY, "--", "s", _versus(result)),
+        (path.comparison, SLATE, "--", "s", _versus(result)),
         (path.treated, BLUE, "-", "o", f"Treated (mean of {result.n_treated})"),
     )
     every = max(1, len(path.periods) // 12)
     if path.lower is not None and path.upper is not None:
         ax.fill_between(
-            path.periods, scale * path.lower, scale * path.upper, color=GREY, alpha=0.2, linewidth=0
+            path.periods, scale * path.lower, scale * path.upper, color=SLATE, alpha=0.2, linewidth=0
         )
     for values, colour, style, marker, label in lines:
         ax.plot(
@@ -160,8 +146,8 @@ def draw_path(result: EffectResult, *, ax: Axes | None) -> Axes:
         fontsize=9,
     )
     ax.set_ylabel("%" if result.measure.kind == "proportion" else result.measure.unit, rotation=0, ha="right")
-    ax.set_title(result.path_title, loc="left", color=TEXT, fontsize=11)
-    ax.tick_params(colors=TEXT)
+    ax.set_title(result.path_title, loc="left", color=INK, fontsize=11)
+    ax.tick_params(colors=INK)
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, fontsize=9, loc="best")
     return ax

@@ -5,16 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lean_impact.domain import Estimate
-from lean_impact.effects.effect_figure import (
-    BLUE,
-    CONCERN,
-    NEUTRAL,
-    POINT,
-    new_axes,
-    scale_of,
-    style_rows,
-    unit_of,
-)
+from lean_impact.drawing import BLUE, GREY, ORANGE, VIOLET, new_axes
+from lean_impact.effects.effect_figure import scale_of, style_rows, unit_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,7 +61,7 @@ def _name(found: TrendSensitivity, bound: float) -> str:
 
 def _colour(found: TrendSensitivity, lower: float, upper: float) -> str:
     if lower <= 0 <= upper:
-        return POINT
+        return GREY
     if found.measure.improvement == "neutral":
-        return NEUTRAL
-    return BLUE if (lower > 0) == (found.measure.improvement == "increase") else CONCERN
+        return VIOLET
+    return BLUE if (lower > 0) == (found.measure.improvement == "increase") else ORANGE

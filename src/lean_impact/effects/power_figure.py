@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lean_impact.effects.effect_figure import BLUE, GREY, TEXT, new_axes, scale_of, unit_of
+from lean_impact.drawing import BLUE, INK, SLATE, new_axes
+from lean_impact.effects.effect_figure import scale_of, unit_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +31,7 @@ def draw_power(found: PowerAnalysis, *, ax: Axes | None) -> Axes:
         linewidth=0,
     )
     ax.plot(scale * effects, 100 * power, color=BLUE, linewidth=1.8)
-    ax.axhline(100 * found.target, color=GREY, linewidth=1.0, linestyle="--")
+    ax.axhline(100 * found.target, color=SLATE, linewidth=1.0, linestyle="--")
     for each in (found.upwards, found.downwards):
         if np.isfinite(each.effect):
             ax.plot([scale * each.effect], [100 * found.target], marker="o", color=BLUE, linestyle="none")
@@ -40,13 +41,13 @@ def draw_power(found: PowerAnalysis, *, ax: Axes | None) -> Axes:
                 xytext=(0, 6),
                 textcoords="offset points",
                 ha="center",
-                color=TEXT,
+                color=INK,
                 fontsize=9,
             )
     ax.set_ylim(0, 105)
-    ax.set_xlabel(f"True effect in {unit_of(found.measure)}", color=TEXT)
-    ax.set_ylabel("Seen in % of studies", color=TEXT)
-    ax.set_title(found.title, loc="left", color=TEXT, fontsize=11)
-    ax.tick_params(colors=TEXT)
+    ax.set_xlabel(f"True effect in {unit_of(found.measure)}", color=INK)
+    ax.set_ylabel("Seen in % of studies", color=INK)
+    ax.set_title(found.title, loc="left", color=INK, fontsize=11)
+    ax.tick_params(colors=INK)
     ax.spines[["top", "right"]].set_visible(False)
     return ax

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lean_impact.effects.effect_figure import BLUE, CONCERN, GREY, TEXT, new_axes, scale_of, unit_of
+from lean_impact.drawing import BLUE, INK, ORANGE, SLATE, new_axes
+from lean_impact.effects.effect_figure import scale_of, unit_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,16 +35,16 @@ def draw_pretrends(found: PretrendResult, *, ax: Axes | None) -> Axes:
         linewidth=1.4,
         label=f"Coefficient, {100 * found.effect.level:.0f}% interval",
     )
-    ax.plot([0], [0], marker="s", color=GREY, markersize=5, linestyle="none", label="Reference")
-    ax.axhline(0.0, color=GREY, linewidth=1.0, linestyle="--")
-    ax.axvline(0.5, color=GREY, linewidth=1.0, linestyle=":")
+    ax.plot([0], [0], marker="s", color=SLATE, markersize=5, linestyle="none", label="Reference")
+    ax.axhline(0.0, color=SLATE, linewidth=1.0, linestyle="--")
+    ax.axvline(0.5, color=SLATE, linewidth=1.0, linestyle=":")
     side = 1.0 if found.effect.value >= 0 else -1.0
     ends = np.array([found.times.min(), found.times.max()])
     for at, each in enumerate(found.hidden):
         ax.plot(
             ends,
             scale * side * each.slope * ends,
-            color=CONCERN,
+            color=ORANGE,
             linewidth=1.4,
             linestyle=_STYLES[at % len(_STYLES)],
             label=f"Trend detected with {100 * each.power:.0f}% probability",
@@ -54,9 +55,9 @@ def draw_pretrends(found: PretrendResult, *, ax: Axes | None) -> Axes:
 
 def _style(found: PretrendResult, ax: Axes) -> None:
     block = "period" if found.every == 1 else f"block of {found.every} periods"
-    ax.set_xlabel(f"Time since the reference {block}", color=TEXT)
-    ax.set_ylabel(f"Effect in {unit_of(found.measure)}", color=TEXT)
-    ax.set_title(found.title, loc="left", color=TEXT, fontsize=11)
-    ax.tick_params(colors=TEXT)
+    ax.set_xlabel(f"Time since the reference {block}", color=INK)
+    ax.set_ylabel(f"Effect in {unit_of(found.measure)}", color=INK)
+    ax.set_title(found.title, loc="left", color=INK, fontsize=11)
+    ax.tick_params(colors=INK)
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)

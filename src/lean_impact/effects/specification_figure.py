@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lean_impact.effects.effect_figure import (
-    BLUE,
-    CONCERN,
-    GREY,
-    NEUTRAL,
-    POINT,
-    TEXT,
-    key_of,
-    new_axes,
-    scale_of,
-    unit_of,
-)
+from lean_impact.drawing import BLUE, GREY, INK, ORANGE, PALE, SLATE, VIOLET, new_axes
+from lean_impact.effects.effect_figure import key_of, scale_of, unit_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,10 +19,10 @@ _CURVE = 2.6
 _GAP = 0.15
 _STYLE = {
     "improvement": ("^", BLUE),
-    "worsening": ("s", CONCERN),
-    "rise": ("^", NEUTRAL),
-    "fall": ("v", NEUTRAL),
-    "none": ("o", POINT),
+    "worsening": ("s", ORANGE),
+    "rise": ("^", VIOLET),
+    "fall": ("v", VIOLET),
+    "none": ("o", GREY),
 }
 
 
@@ -43,7 +33,7 @@ def draw_curve(curve: SpecificationCurve, *, ax: Axes | None) -> Axes:
     total = _CURVE + _GAP + below
     ax = ax if ax is not None else new_axes(width=8.5, height=0.9 + total)
     ax.set_axis_off()
-    ax.set_title(curve.title, loc="left", color=TEXT, fontsize=11)
+    ax.set_title(curve.title, loc="left", color=INK, fontsize=11)
     top = ax.inset_axes((0.0, 1 - _CURVE / total, 1.0, _CURVE / total))
     bottom = ax.inset_axes((0.0, 0.0, 1.0, below / total))
     _draw_estimates(curve, top)
@@ -53,7 +43,7 @@ def draw_curve(curve: SpecificationCurve, *, ax: Axes | None) -> Axes:
 
 def _draw_estimates(curve: SpecificationCurve, ax: Axes) -> None:
     scale = scale_of(curve.measure)
-    ax.axhline(0.0, color=GREY, linewidth=1.0, linestyle="--")
+    ax.axhline(0.0, color=SLATE, linewidth=1.0, linestyle="--")
     for at, row in enumerate(curve.ordered):
         marker, colour = _STYLE[row.found]
         lower, value, upper = (
@@ -61,10 +51,10 @@ def _draw_estimates(curve: SpecificationCurve, ax: Axes) -> None:
         )
         ax.plot([at, at], [lower, upper], color=colour, linewidth=1.2, solid_capstyle="butt")
         ax.plot([at], [value], marker=marker, color=colour, markersize=5, linestyle="none")
-    ax.set_ylabel(f"Effect in {unit_of(curve.measure)}", color=TEXT)
+    ax.set_ylabel(f"Effect in {unit_of(curve.measure)}", color=INK)
     ax.set_xlim(-0.7, len(curve.rows) - 0.3)
     ax.set_xticks([])
-    ax.tick_params(colors=TEXT)
+    ax.tick_params(colors=INK)
     ax.spines[["top", "right", "bottom"]].set_visible(False)
 
 
@@ -87,14 +77,14 @@ def _draw_choices(curve: SpecificationCurve, ax: Axes) -> None:
     ax.set_xlim(-0.7, len(ordered) - 0.3)
     ax.set_xticks([])
     ax.set_xlabel(
-        f"Specifications from the lowest estimate to the highest\n{key_of(curve.measure)}", color=TEXT
+        f"Specifications from the lowest estimate to the highest\n{key_of(curve.measure)}", color=INK
     )
-    ax.tick_params(colors=TEXT, length=0)
+    ax.tick_params(colors=INK, length=0)
     ax.spines[["top", "right", "bottom", "left"]].set_visible(False)
 
 
 def _draw_option(ax: Axes, ordered: tuple[Specified, ...], dimension: str, option: str, at: int) -> None:
-    for chosen, colour in ((False, "#D8DDE0"), (True, None)):
+    for chosen, colour in ((False, PALE), (True, None)):
         places = [
             (x, _STYLE[row.found][1] if colour is None else colour)
             for x, row in enumerate(ordered)

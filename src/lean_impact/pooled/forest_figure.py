@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from lean_impact.effects.effect_figure import draw_row, key_of, new_axes, scale_of, style_rows, unit_of
+from lean_impact.drawing import GREY, VIOLET, new_axes
+from lean_impact.effects.effect_figure import draw_row, key_of, scale_of, style_rows, unit_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_forest"]
 
-PREDICTION = "#330072"
 _SMALLEST, _LARGEST = 5.0, 13.0
 
 
@@ -33,14 +33,12 @@ def draw_forest(result: PooledResult, *, ax: Axes | None, labels: Mapping[str, s
         seen = not effect.estimate.covers(0.0)
         draw_row(ax, effect.estimate, at=at, scale=scale, measure=measure, visible=seen, size=size)
     at = len(result.effects)
-    ax.axhline(at - 0.5, color="#6B7780", linewidth=0.8)
+    ax.axhline(at - 0.5, color=GREY, linewidth=0.8)
     seen = not result.estimate.covers(0.0)
     draw_row(ax, result.estimate, at=at, scale=scale, measure=measure, visible=seen, size=_LARGEST)
     if result.prediction is not None:
         ends = [scale * result.prediction.lower, scale * result.prediction.upper]
-        ax.plot(
-            ends, [at + 1, at + 1], color=PREDICTION, linewidth=1.8, linestyle=":", marker="|", markersize=9
-        )
+        ax.plot(ends, [at + 1, at + 1], color=VIOLET, linewidth=1.8, linestyle=":", marker="|", markersize=9)
     unit = f" in {unit_of(measure)}" if measure else ""
     style_rows(
         ax,

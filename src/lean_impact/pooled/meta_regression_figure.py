@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lean_impact.effects.effect_figure import draw_row, key_of, new_axes, scale_of, style_rows, unit_of
+from lean_impact.drawing import BLUE, GREY, new_axes
+from lean_impact.effects.effect_figure import draw_row, key_of, scale_of, style_rows, unit_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_meta_regression"]
 
-LINE = "#005EB8"
 POINT = "#231F20"
 
 
@@ -39,12 +39,12 @@ def _scatter(result: MetaRegressionResult, *, ax: Axes | None, labels: Mapping[s
         reach,
         [scale * m.lower for m in means],
         [scale * m.upper for m in means],
-        color=LINE,
+        color=BLUE,
         alpha=0.15,
         linewidth=0,
     )
-    ax.plot(reach, [scale * m.value for m in means], color=LINE, linewidth=1.6)
-    ax.axhline(0.0, color="#6B7780", linewidth=0.8)
+    ax.plot(reach, [scale * m.value for m in means], color=BLUE, linewidth=1.6)
+    ax.axhline(0.0, color=GREY, linewidth=0.8)
     for at, effect in zip(x, result.effects, strict=True):
         estimate = effect.estimate
         ax.plot(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from lean_impact.effects.effect_figure import POINT, draw_row, key_of, new_axes, style_rows
+from lean_impact.drawing import GREY, PALE, new_axes
+from lean_impact.effects.effect_figure import draw_row, key_of, style_rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,11 +24,11 @@ def draw_three_level(result: ThreeLevelResult, *, ax: Axes | None, labels: Mappi
     for at, (measure, effect) in enumerate(rows):
         names.append(f"{labels.get(effect.trust, effect.trust)}, {measure}")
         if effect.trust != last and at:
-            ax.axhline(at - 0.5, color="#D8DDE0", linewidth=0.8)
+            ax.axhline(at - 0.5, color=PALE, linewidth=0.8)
         last = effect.trust
         seen = not effect.estimate.covers(0.0)
         draw_row(ax, effect.estimate, at=at, scale=1.0, measure=None, visible=seen, size=6.0)
-    ax.axhline(len(rows) - 0.5, color=POINT, linewidth=0.8)
+    ax.axhline(len(rows) - 0.5, color=GREY, linewidth=0.8)
     seen = not result.estimate.covers(0.0)
     draw_row(ax, result.estimate, at=len(rows), scale=1.0, measure=None, visible=seen, size=11.0)
     style_rows(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lean_impact.domain import Measure, Window
+from lean_impact.drawing import BLUE, GREY, INK, ORANGE, PALEST, SLATE, VIOLET, WHITE, new_axes
 from lean_impact.spc.points import CENTRES
 
 if TYPE_CHECKING:
@@ -18,13 +19,9 @@ if TYPE_CHECKING:
     from lean_impact.spc.control_chart import ControlChart
     from lean_impact.spc.points import PointType
 
-__all__ = ["LINE", "SMALL", "TARGET", "TEXT", "day_number", "draw", "time_axis"]
+__all__ = ["SMALL", "TARGET", "day_number", "draw", "time_axis"]
 
-TEXT: Final = "#212B32"
-LINE: Final = "#425563"
 TARGET: Final = "#DE1B1B"
-SUGGESTED: Final = "#330072"
-BASELINE: Final = "#E8EDEE"
 ADOPTION: Final = "#FFF1D6"
 
 SMALL: Final = 7.5
@@ -34,15 +31,15 @@ TOP, BELOW_TOP, BOTTOM = 0.985, 0.915, 0.02
 
 _STYLES: Final[dict[tuple[PointType, int], tuple[str, str, str, str]]] = {
     # point type and side: marker, face, edge, name in the legend
-    ("improvement", 1): ("^", "#005EB8", LINE, "improvement, high"),
-    ("improvement", -1): ("v", "#005EB8", LINE, "improvement, low"),
-    ("concern", 1): ("s", "#C75300", LINE, "concern, high"),
-    ("concern", -1): ("D", "#C75300", LINE, "concern, low"),
-    ("neutral high", 1): ("^", "#FFFFFF", "#330072", "special cause, high"),
-    ("neutral low", -1): ("v", "#FFFFFF", "#330072", "special cause, low"),
-    ("common cause", 0): ("o", "#6B7780", LINE, "common cause"),
-    ("not judged", 0): ("o", "#FFFFFF", "#6B7780", "not judged"),
-    ("excluded", 0): ("x", "#6B7780", "#6B7780", "left out"),
+    ("improvement", 1): ("^", BLUE, SLATE, "improvement, high"),
+    ("improvement", -1): ("v", BLUE, SLATE, "improvement, low"),
+    ("concern", 1): ("s", ORANGE, SLATE, "concern, high"),
+    ("concern", -1): ("D", ORANGE, SLATE, "concern, low"),
+    ("neutral high", 1): ("^", WHITE, VIOLET, "special cause, high"),
+    ("neutral low", -1): ("v", WHITE, VIOLET, "special cause, low"),
+    ("common cause", 0): ("o", GREY, SLATE, "common cause"),
+    ("not judged", 0): ("o", WHITE, GREY, "not judged"),
+    ("excluded", 0): ("x", GREY, GREY, "left out"),
 }
 
 
@@ -82,11 +79,8 @@ def draw(
     -----
     Limits of a proportion are drawn no further than 0 and 1; the numbers of the chart are not changed.
     """
-    if ax is None:
-        from matplotlib.figure import Figure
-
-        ax = Figure(figsize=(9, 3.6), dpi=100, layout="constrained").add_subplot()
-    ax.plot(chart.periods, chart.values, color=LINE, linewidth=1, zorder=3)
+    ax = new_axes(ax, width=9, height=3.6)
+    ax.plot(chart.periods, chart.values, color=SLATE, linewidth=1, zorder=3)
     if span is not None:
         ax.set_ylim(*span)
     _lines(chart, ax)
@@ -105,7 +99,7 @@ def _shade(chart: ControlChart, ax: Axes, window: Window | None) -> None:
             later = chart.periods[~chart.basis & np.isfinite(chart.judged) & (chart.phase == number)]
             if len(inside) and len(later):
                 start, end = day_number(inside[0].item()), day_number(later[0].item())
-                ax.axvspan(start, end, color=BASELINE, zorder=0)
+                ax.axvspan(start, end, color=PALEST, zorder=0)
                 _note(ax, start, BOTTOM, "baseline")
     if window is not None:
         ax.axvspan(
@@ -127,14 +121,14 @@ def _lines(chart: ControlChart, ax: Axes) -> None:
     for number in np.unique(chart.phase):
         at = chart.phase == number
         when = chart.periods[at]
-        ax.plot(when, chart.centre[at], color=LINE, linewidth=1.4, zorder=2)
+        ax.plot(when, chart.centre[at], color=SLATE, linewidth=1.4, zorder=2)
         # Limits that vary with the denominator belong to their period: draw them as steps.
         steps = "default" if chart.kind in _LEVEL_LIMITS else "steps-mid"
         for limit in (chart.lower, chart.upper):
             ax.plot(
                 when,
                 np.clip(limit[at], *clip),
-                color=LINE,
+                color=SLATE,
                 linewidth=1.1,
                 linestyle=(0, (6, 3)),
                 drawstyle=steps,
@@ -188,7 +182,7 @@ def _name_lines(
             textcoords="offset points",
             va="center",
             fontsize=SMALL,
-            color=TARGET if name == "target" else TEXT,
+            color=TARGET if name == "target" else INK,
             annotation_clip=False,
             parse_math=False,
         )
@@ -217,22 +211,22 @@ def _dates(chart: ControlChart, ax: Axes, change_points: Sequence[date]) -> None
     """Draw declared dates solid and suggested ones dotted, each with its name."""
     if chart.baseline is not None and chart.baseline.freeze_before is not None:
         when = day_number(chart.baseline.freeze_before)
-        ax.axvline(when, color=TEXT, linewidth=1.3, zorder=2)
+        ax.axvline(when, color=INK, linewidth=1.3, zorder=2)
         _note(ax, when, TOP, chart.baseline.label)
     for record in chart.rebases:
         when = day_number(record.date)
-        ax.axvline(when, color=TEXT, linewidth=1.0, linestyle="-.", zorder=2)
+        ax.axvline(when, color=INK, linewidth=1.0, linestyle="-.", zorder=2)
         _note(ax, when, TOP, shorten(f"new limits: {record.reason}", 40, placeholder="..."))
     for position, day in enumerate(sorted(change_points)):
         when = day_number(day)
-        ax.axvline(when, color=SUGGESTED, linewidth=1.4, linestyle=":", zorder=2)
+        ax.axvline(when, color=VIOLET, linewidth=1.4, linestyle=":", zorder=2)
         if position == 0:
             _note(
                 ax,
                 when,
                 BELOW_TOP,
                 "suggested change-point" + ("s" if len(change_points) > 1 else ""),
-                SUGGESTED,
+                VIOLET,
             )
 
 
@@ -243,7 +237,7 @@ def day_number(day: date) -> float:
     return float(date2num(day))  # type: ignore[no-untyped-call] # matplotlib's dates are not annotated
 
 
-def _note(ax: Axes, when: float, height: float, words: str, colour: str = TEXT) -> None:
+def _note(ax: Axes, when: float, height: float, words: str, colour: str = INK) -> None:
     left, right = ax.get_xlim()
     near_end = when > left + 0.75 * (right - left)
     ax.annotate(
@@ -275,7 +269,7 @@ def time_axis(measure: Measure, ax: Axes) -> None:
     if measure.kind == "proportion":
         ax.set_yticks([tick for tick in ax.get_yticks() if max(low, 0) <= tick <= min(high, 1)])
         ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
-    ax.tick_params(labelsize=8, colors=TEXT)
+    ax.tick_params(labelsize=8, colors=INK)
     ax.spines[["top", "right"]].set_visible(False)
 
 
@@ -283,11 +277,11 @@ def _axes(chart: ControlChart, ax: Axes) -> None:
     low, high = ax.get_ylim()
     time_axis(chart.measure, ax)
     ax.set_ylim(low - 0.08 * (high - low), high + 0.18 * (high - low))
-    ax.set_title(chart.title, loc="left", fontsize=10, color=TEXT, parse_math=False)
-    ax.set_ylabel(chart.measure.unit, fontsize=8, color=TEXT, parse_math=False)
+    ax.set_title(chart.title, loc="left", fontsize=10, color=INK, parse_math=False)
+    ax.set_ylabel(chart.measure.unit, fontsize=8, color=INK, parse_math=False)
     trial = ", trial limits" if chart.trial else ""
     ax.set_xlabel(
-        f"{chart.kind} chart, rule set {chart.rule_set}{trial}", loc="left", fontsize=SMALL, color=TEXT
+        f"{chart.kind} chart, rule set {chart.rule_set}{trial}", loc="left", fontsize=SMALL, color=INK
     )
     ax.legend(
         loc="upper right",
@@ -297,5 +291,5 @@ def _axes(chart: ControlChart, ax: Axes) -> None:
         fontsize=SMALL,
         handletextpad=0.2,
         columnspacing=1.0,
-        labelcolor=TEXT,
+        labelcolor=INK,
     )

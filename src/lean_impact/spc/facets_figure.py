@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lean_impact.drawing import INK
 from lean_impact.errors import InputError
-from lean_impact.spc.chart_figure import SMALL, TEXT
+from lean_impact.spc.chart_figure import SMALL
 from lean_impact.spc.chart_figure import draw as draw_chart
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def draw(facets: Facets, *, figure: Figure | None = None, n_columns: int = 2) ->
         ncols=5,
         frameon=False,
         fontsize=SMALL,
-        labelcolor=TEXT,
+        labelcolor=INK,
     )
     return figure
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from lean_impact.spc.chart_figure import LINE, SMALL, TEXT
+from lean_impact.drawing import GREY, INK, ORANGE, SLATE, VIOLET, WHITE, new_axes
+from lean_impact.spc.chart_figure import SMALL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 _STYLES: Final = {
-    "as expected": ("o", "#FFFFFF", "#6B7780", 4.0),
-    "higher": ("^", "#330072", LINE, 6.0),
-    "lower": ("v", "#330072", LINE, 6.0),
+    "as expected": ("o", WHITE, GREY, 4.0),
+    "higher": ("^", VIOLET, SLATE, 6.0),
+    "lower": ("v", VIOLET, SLATE, 6.0),
 }
 
 
@@ -41,10 +42,7 @@ def draw(funnel: Funnel, *, ax: Axes | None, highlight: Mapping[str, str]) -> Ax
     Axes
         The axes that were drawn on.
     """
-    if ax is None:
-        from matplotlib.figure import Figure
-
-        ax = Figure(figsize=(7.5, 4.5), dpi=100, layout="constrained").add_subplot()
+    ax = new_axes(ax, width=7.5, height=4.5)
     _curves(funnel, ax)
     _units(funnel, ax)
     _named(funnel, ax, highlight)
@@ -54,14 +52,14 @@ def draw(funnel: Funnel, *, ax: Axes | None, highlight: Mapping[str, str]) -> Ax
 
 def _curves(funnel: Funnel, ax: Axes) -> None:
     grid, limits = funnel.curves
-    ax.axhline(funnel.target, color=TEXT, linewidth=1.2, zorder=2)
+    ax.axhline(funnel.target, color=INK, linewidth=1.2, zorder=2)
     for pair, style, name in (
         (limits[:2], (0, (6, 3)), "95% limits"),
         (limits[2:], (0, (1.5, 1.5)), "99.8% limits"),
     ):
         for at, limit in enumerate(pair):
             ax.plot(
-                grid, limit, color=LINE, linewidth=1.1, linestyle=style, label=None if at else name, zorder=2
+                grid, limit, color=SLATE, linewidth=1.1, linestyle=style, label=None if at else name, zorder=2
             )
 
 
@@ -94,7 +92,7 @@ def _named(funnel: Funnel, ax: Axes, highlight: Mapping[str, str]) -> None:
                 marker="s",
                 markersize=9,
                 markerfacecolor="none",
-                markeredgecolor="#C75300",
+                markeredgecolor=ORANGE,
                 markeredgewidth=1.6,
                 zorder=4,
             )
@@ -104,7 +102,7 @@ def _named(funnel: Funnel, ax: Axes, highlight: Mapping[str, str]) -> None:
                 xytext=(7, 5),
                 textcoords="offset points",
                 fontsize=SMALL,
-                color=TEXT,
+                color=INK,
                 zorder=5,
                 parse_math=False,
                 bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.8},
@@ -124,13 +122,13 @@ def _axes(funnel: Funnel, ax: Axes) -> None:
     if funnel.measure.kind == "proportion":
         ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    ax.tick_params(labelsize=8, colors=TEXT)
+    ax.tick_params(labelsize=8, colors=INK)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.set_title(funnel.title, loc="left", fontsize=10, color=TEXT, pad=20, parse_math=False)
-    ax.set_ylabel(funnel.measure.unit, fontsize=8, color=TEXT, parse_math=False)
+    ax.set_title(funnel.title, loc="left", fontsize=10, color=INK, pad=20, parse_math=False)
+    ax.set_ylabel(funnel.measure.unit, fontsize=8, color=INK, parse_math=False)
     below = funnel.measure.denominator or "denominator"
     caption = fill(funnel.caption, 110)
-    ax.set_xlabel(f"{below}\n{caption}", loc="left", fontsize=SMALL, color=TEXT, parse_math=False)
+    ax.set_xlabel(f"{below}\n{caption}", loc="left", fontsize=SMALL, color=INK, parse_math=False)
     ax.legend(
         loc="lower right",
         bbox_to_anchor=(1.0, 1.0),
@@ -139,5 +137,5 @@ def _axes(funnel: Funnel, ax: Axes) -> None:
         fontsize=SMALL,
         handletextpad=0.3,
         columnspacing=1.0,
-        labelcolor=TEXT,
+        labelcolor=INK,
     )

@@ -8,15 +8,12 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from lean_impact.drawing import BLUE, GREY, ORANGE, VIOLET, WHITE
+
 if TYPE_CHECKING:
     from lean_impact.spc.control_chart import ControlChart
 
 __all__ = ["assurance_icon", "variation_icon"]
-
-IMPROVEMENT: Final = "#005EB8"
-CONCERN: Final = "#C75300"
-NEUTRAL: Final = "#330072"
-COMMON: Final = "#6B7780"
 
 _UP: Final = '<path d="M20 3 L38 35 H2 Z" {paint}/>'
 _DOWN: Final = '<path d="M20 37 L2 5 H38 Z" {paint}/>'
@@ -24,7 +21,7 @@ _SQUARE: Final = '<rect x="4" y="4" width="32" height="32" {paint}/>'
 _DIAMOND: Final = '<path d="M20 2 L38 20 L20 38 L2 20 Z" {paint}/>'
 _CIRCLE: Final = '<circle cx="20" cy="20" r="17" {paint}/>'
 _WAVE: Final = (
-    f'<path d="M8 20 L14 14 L20 24 L26 15 L32 21" fill="none" stroke="{COMMON}" stroke-width="3" '
+    f'<path d="M8 20 L14 14 L20 24 L26 15 L32 21" fill="none" stroke="{GREY}" stroke-width="3" '
     'stroke-linejoin="round" stroke-linecap="round"/>'
 )
 
@@ -53,17 +50,15 @@ def variation_icon(chart: ControlChart) -> str:
     if side is None:
         common = chart.variation == "common cause"
         return _svg(
-            words, _open(_CIRCLE, COMMON, dashed=not common) + (_WAVE if common else _letter("–", COMMON))
+            words, _open(_CIRCLE, GREY, dashed=not common) + (_WAVE if common else _letter("–", GREY))
         )
     letter = side[0].upper()
     if chart.variation == "improvement":
         up = side == "high"
-        return _svg(
-            words, _filled(_UP if up else _DOWN, IMPROVEMENT) + _letter(letter, "#FFFFFF", 31 if up else 21)
-        )
+        return _svg(words, _filled(_UP if up else _DOWN, BLUE) + _letter(letter, WHITE, 31 if up else 21))
     if chart.variation == "concern":
-        return _svg(words, _filled(_SQUARE, CONCERN) + _letter(letter, "#FFFFFF"))
-    return _svg(words, _open(_DIAMOND, NEUTRAL) + _letter(letter, NEUTRAL))
+        return _svg(words, _filled(_SQUARE, ORANGE) + _letter(letter, WHITE))
+    return _svg(words, _open(_DIAMOND, VIOLET) + _letter(letter, VIOLET))
 
 
 def assurance_icon(chart: ControlChart) -> str:
@@ -86,11 +81,11 @@ def assurance_icon(chart: ControlChart) -> str:
     """
     words = f"Assurance: {chart.assurance_words}"
     if chart.assurance == "pass":
-        return _svg(words, _filled(_CIRCLE, IMPROVEMENT) + _letter("P", "#FFFFFF"))
+        return _svg(words, _filled(_CIRCLE, BLUE) + _letter("P", WHITE))
     if chart.assurance == "fail":
-        return _svg(words, _filled(_SQUARE, CONCERN) + _letter("F", "#FFFFFF"))
+        return _svg(words, _filled(_SQUARE, ORANGE) + _letter("F", WHITE))
     judged = chart.assurance is not None
-    return _svg(words, _open(_CIRCLE, COMMON, dashed=not judged) + _letter("?" if judged else "–", COMMON))
+    return _svg(words, _open(_CIRCLE, GREY, dashed=not judged) + _letter("?" if judged else "–", GREY))
 
 
 def _svg(words: str, inside: str) -> str:
@@ -107,7 +102,7 @@ def _filled(shape: str, colour: str) -> str:
 
 def _open(shape: str, colour: str, *, dashed: bool = False) -> str:
     dashes = ' stroke-dasharray="4 3"' if dashed else ""
-    return shape.format(paint=f'fill="#FFFFFF" stroke="{colour}" stroke-width="3"{dashes}')
+    return shape.format(paint=f'fill="{WHITE}" stroke="{colour}" stroke-width="3"{dashes}')
 
 
 def _letter(letter: str, colour: str, baseline: int = 26) -> str:

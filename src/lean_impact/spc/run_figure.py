@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lean_impact.spc.chart_figure import LINE, SMALL, TARGET, TEXT, day_number, time_axis
+from lean_impact.drawing import INK, SLATE, VIOLET, new_axes
+from lean_impact.spc.chart_figure import SMALL, TARGET, day_number, time_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,15 +32,12 @@ def draw(chart: RunResult, *, ax: Axes | None = None) -> Axes:
     Axes
         The axes that were drawn on.
     """
-    if ax is None:
-        from matplotlib.figure import Figure
-
-        ax = Figure(figsize=(9, 3.6), dpi=100, layout="constrained").add_subplot()
-    ax.plot(chart.periods, chart.judged, color=LINE, linewidth=1, marker="o", markersize=4, zorder=3)
+    ax = new_axes(ax, width=9, height=3.6)
+    ax.plot(chart.periods, chart.judged, color=SLATE, linewidth=1, marker="o", markersize=4, zorder=3)
     for number, test in enumerate(chart.tests, 1):
         at = chart.phase == number
         style = (0, (6, 3)) if test.signal else "-"
-        ax.plot(chart.periods[at], chart.centre[at], color=TEXT, linewidth=1.4, linestyle=style, zorder=2)
+        ax.plot(chart.periods[at], chart.centre[at], color=INK, linewidth=1.4, linestyle=style, zorder=2)
         if test.long_run:
             _mark_run(chart, ax, at)
     if np.isfinite(chart.target_line).any():
@@ -60,8 +58,8 @@ def _mark_run(chart: RunResult, ax: Axes, at: np.ndarray) -> None:
         linestyle="none",
         marker="s",
         markersize=5.2,
-        markerfacecolor="#330072",
-        markeredgecolor=LINE,
+        markerfacecolor=VIOLET,
+        markeredgecolor=SLATE,
         zorder=4,
         label="longest run, longer than chance gives",
     )
@@ -73,7 +71,7 @@ def _label(chart: RunResult, ax: Axes) -> None:
     ax.set_ylim(low - 0.05 * (high - low), high + 0.12 * (high - low))
     if known.any():
         value = float(chart.centre[known][-1])
-        _name(ax, value, f"median {chart.measure.format(value)}", TEXT)
+        _name(ax, value, f"median {chart.measure.format(value)}", INK)
     if np.isfinite(chart.target_line[-1]):
         _name(
             ax,
@@ -82,11 +80,11 @@ def _label(chart: RunResult, ax: Axes) -> None:
             TARGET,
         )
     for record in chart.rebases:
-        ax.axvline(day_number(record.date), color=TEXT, linewidth=1.0, linestyle="-.", zorder=1)
+        ax.axvline(day_number(record.date), color=INK, linewidth=1.0, linestyle="-.", zorder=1)
     time_axis(chart.measure, ax)
-    ax.set_title(chart.title, loc="left", fontsize=10, color=TEXT, parse_math=False)
-    ax.set_ylabel(chart.measure.unit, fontsize=8, color=TEXT, parse_math=False)
-    ax.set_xlabel(f"Run chart, rule set {chart.rule_set}", loc="left", fontsize=SMALL, color=TEXT)
+    ax.set_title(chart.title, loc="left", fontsize=10, color=INK, parse_math=False)
+    ax.set_ylabel(chart.measure.unit, fontsize=8, color=INK, parse_math=False)
+    ax.set_xlabel(f"Run chart, rule set {chart.rule_set}", loc="left", fontsize=SMALL, color=INK)
     if ax.get_legend_handles_labels()[1]:
         ax.legend(loc="upper right", frameon=False, fontsize=SMALL)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
+from lean_impact.drawing import BLUE, DARK_BLUE, INK, ORANGE, PALE, SLATE, WHITE, bare, new_axes
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -15,32 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_truth_table", "draw_xy"]
 
-_TEXT: Final = "#212B32"
-_BLUE: Final = "#005EB8"
-_DARK_BLUE: Final = "#003087"
-_GREY: Final = "#425563"
-_PALE: Final = "#D8DDE0"
-_ORANGE: Final = "#C75300"
 _WORDS: Final = {"1": "yes", "0": "no", "C": "contradicts", "?": "too few"}
 _MANY: Final = 40
 _CROWD: Final = 15
 """With more points than this only those that speak against the model are named."""
-
-
-def _axes(ax: Axes | None, width: float, height: float) -> Axes:
-    """Return the axes given, or those of a new figure in inches."""
-    if ax is not None:
-        return ax
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained").subplots()
-
-
-def _bare(ax: Axes) -> None:
-    """Take away what carries no information."""
-    for side in ("top", "right", "left", "bottom"):
-        ax.spines[side].set_visible(False)
-    ax.tick_params(length=0, colors=_TEXT, labelsize=9)
 
 
 def draw_truth_table(result: TruthTable, ax: Axes | None = None) -> Axes:
@@ -62,34 +42,34 @@ def draw_truth_table(result: TruthTable, ax: Axes | None = None) -> Axes:
     order = sorted(range(len(result.rows)), key=lambda row: (rank[str(result.out[row])], -int(result.n[row])))
     table, n_rows = result.table, len(order)
     n_conditions = len(table.conditions)
-    ax = _axes(ax, 4.4 + 0.8 * n_conditions, 1.6 + 0.42 * max(n_rows, 3))
+    ax = new_axes(ax, width=4.4 + 0.8 * n_conditions, height=1.6 + 0.42 * max(n_rows, 3))
     top = max(int(table.levels.max()) - 1, 1)
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.patches import Rectangle
 
-    shades = LinearSegmentedColormap.from_list("sets", ["#FFFFFF", _DARK_BLUE])
+    shades = LinearSegmentedColormap.from_list("sets", [WHITE, DARK_BLUE])
     for y, row in enumerate(order):
         for x, value in enumerate(result.rows[row]):
             face = shades(value / top)
-            ax.add_patch(Rectangle((x - 0.46, y - 0.42), 0.92, 0.84, facecolor=face, edgecolor=_PALE))
+            ax.add_patch(Rectangle((x - 0.46, y - 0.42), 0.92, 0.84, facecolor=face, edgecolor=PALE))
             word = str(value) if table.levels[x] > 2 else ("in" if value else "out")  # noqa: PLR2004
-            colour = "white" if value / top > 1 / 2 else _TEXT
+            colour = "white" if value / top > 1 / 2 else INK
             ax.text(x, y, word, ha="center", va="center", color=colour, fontsize=9)
         out = str(result.out[row])
-        face = {"1": _BLUE, "C": _ORANGE}.get(out, "white")
-        ax.add_patch(Rectangle((n_conditions - 0.26, y - 0.42), 1.32, 0.84, facecolor=face, edgecolor=_GREY))
+        face = {"1": BLUE, "C": ORANGE}.get(out, "white")
+        ax.add_patch(Rectangle((n_conditions - 0.26, y - 0.42), 1.32, 0.84, facecolor=face, edgecolor=SLATE))
         words = f"{_WORDS[out]} {result.consistency[row]:.2f}"
-        colour = "white" if out in "1C" else _TEXT
+        colour = "white" if out in "1C" else INK
         ax.text(n_conditions + 0.4, y, words, ha="center", va="center", color=colour, fontsize=9)
         cases = shorten(", ".join(result.members[row]), _MANY, placeholder=" …")
-        ax.text(n_conditions + 1.2, y, cases, ha="left", va="center", color=_TEXT, fontsize=9)
-    _bare(ax)
+        ax.text(n_conditions + 1.2, y, cases, ha="left", va="center", color=INK, fontsize=9)
+    bare(ax)
     names = ["\n".join(wrap(name.replace("-", " "), 13)) for name in table.conditions]
     ax.set_xticks([*range(n_conditions), n_conditions + 0.4], [*names, "Outcome,\nconsistency"])
     ax.xaxis.tick_top()
     ax.set_yticks([])
     ax.set(xlim=(-0.6, n_conditions + 3.4), ylim=(max(n_rows, 1) - 0.4, -0.6))
-    ax.set_title(result.title, color=_TEXT, fontsize=11, loc="left", pad=12)
+    ax.set_title(result.title, color=INK, fontsize=11, loc="left", pad=12)
     return ax
 
 
@@ -124,33 +104,33 @@ def draw_xy(
     Axes
         The axes drawn on.
     """
-    ax = _axes(ax, 6.4, 6.0)
-    ax.plot([0, 1], [0, 1], color=_GREY, linewidth=1)
-    ax.axvline(0.5, color=_PALE, linewidth=1, zorder=0)
-    ax.axhline(0.5, color=_PALE, linewidth=1, zorder=0)
+    ax = new_axes(ax, width=6.4, height=6.0)
+    ax.plot([0, 1], [0, 1], color=SLATE, linewidth=1)
+    ax.axvline(0.5, color=PALE, linewidth=1, zorder=0)
+    ax.axhline(0.5, color=PALE, linewidth=1, zorder=0)
     together: dict[tuple[float, float], list[str]] = {}
     for case, x, y in zip(table.cases, membership, table.outcome, strict=True):
         together.setdefault((round(float(x), 3), round(float(y), 3)), []).append(case)
     for (x, y), cases in together.items():
         agrees = y >= x if kind == "sufficiency" else y <= x
         against = "v" if kind == "sufficiency" else "^"
-        colour, marker = (_BLUE, "o") if agrees else (_ORANGE, against)
+        colour, marker = (BLUE, "o") if agrees else (ORANGE, against)
         ax.plot([x], [y], marker=marker, color=colour, markersize=7, linestyle="none")
         if agrees and len(together) > _CROWD:
             continue
         left = x > 2 / 3
         ax.annotate(
             shorten(", ".join(cases), _MANY, placeholder=" …"), (x, y), xytext=(-8 if left else 8, 4),
-            textcoords="offset points", fontsize=8, color=_TEXT, ha="right" if left else "left",
+            textcoords="offset points", fontsize=8, color=INK, ha="right" if left else "left",
         )  # fmt: skip
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
-    ax.tick_params(colors=_TEXT, labelsize=9)
+    ax.tick_params(colors=INK, labelsize=9)
     ax.set(xlim=(-0.05, 1.08), ylim=(-0.05, 1.08))
-    ax.set_xlabel("\n".join(wrap(f"Membership in {expression}", 70)), color=_TEXT, fontsize=9)
-    ax.set_ylabel(f"Membership in {table.outcome_name}", color=_TEXT, fontsize=9)
+    ax.set_xlabel("\n".join(wrap(f"Membership in {expression}", 70)), color=INK, fontsize=9)
+    ax.set_ylabel(f"Membership in {table.outcome_name}", color=INK, fontsize=9)
     triangles = "Down" if kind == "sufficiency" else "Up"
     ax.set_title(
-        f"{fit}\n{triangles} triangles: cases that speak against {kind}", color=_TEXT, fontsize=10, loc="left"
+        f"{fit}\n{triangles} triangles: cases that speak against {kind}", color=INK, fontsize=10, loc="left"
     )
     return ax
