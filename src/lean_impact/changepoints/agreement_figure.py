@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from lean_impact.domain.period import PER_YEAR
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -17,7 +19,7 @@ _BAR: Final = "#6B7780"
 _SHARED: Final = "#C75300"
 _TYPICAL: Final = "#003087"
 _TEXT: Final = "#212B32"
-_PERIOD_DAYS: Final = {"month": 28, "quarter": 84, "year": 340}
+_FILLED: Final = 0.92  # of a period, so that bars do not touch
 
 
 def draw(result: DateAgreement, ax: Axes | None) -> Axes:
@@ -29,7 +31,7 @@ def draw(result: DateAgreement, ax: Axes | None) -> Axes:
         ax = Figure(figsize=(9, 3.4), layout="constrained").add_subplot()
     x = np.asarray(date2num(result.periods))  # type: ignore[no-untyped-call]  # matplotlib.dates carries no annotations
     stands_out = result.p_values <= result.level
-    width = _PERIOD_DAYS[result.frequency]
+    width = _FILLED * 365.25 / PER_YEAR[result.frequency]
     for chosen, colour, hatch, label in (
         (~stands_out, _BAR, "", "Expected number of series that change"),
         (stands_out, _SHARED, "//", "More than unrelated dates give"),

@@ -19,7 +19,7 @@ from lean_impact.changepoints._judgement import Judged
 from lean_impact.changepoints._parameters import refuse
 from lean_impact.changepoints.go_live_result import GoLiveResult, SiteTest
 from lean_impact.changepoints.step_test import StepTest
-from lean_impact.domain import Provenance, PValue, Window, next_period
+from lean_impact.domain import Provenance, PValue, Window
 from lean_impact.errors import DesignError, Issue
 from lean_impact.kernels.change_location import on_calendar
 from lean_impact.kernels.date_agreement import (
@@ -32,6 +32,7 @@ from lean_impact.kernels.date_agreement import (
 )
 from lean_impact.kernels.step_scan import StepGrid, step_grid
 from lean_impact.tables import Series
+from lean_impact.tables.calendar import ends_of, places_of
 
 __all__ = ["GoLive"]
 
@@ -233,15 +234,10 @@ class GoLive:
     def _inside(self, site: _Site, window: Window) -> NDArray[np.bool_]:
         """Tell which periods of a site's calendar overlap a window, or follow it within the lag."""
         series = site.prepared.series
-        end = window.end
-        for _ in range(self.lag):
-            end = next_period(end.replace(day=1), series.measure.frequency)
-        last = next_period(series.periods[-1].astype(date), series.measure.frequency)
-        after = np.append(series.periods[1:], np.datetime64(last))
-        inside: NDArray[np.bool_] = (series.periods < np.datetime64(end)) & (
-            after > np.datetime64(window.start)
-        )
-        return inside
+        starts, frequency = series.periods, series.measure.frequency
+        soon = places_of(starts, frequency, origin=window.end) < self.lag
+        inside: NDArray[np.bool_] = (starts < np.datetime64(window.end)) | soon
+        return inside & (ends_of(starts, frequency) > np.datetime64(window.start))
 
     # ------------------------------------------------------------------ all sites
 

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from lean_impact.domain import Summary, Window
+from lean_impact.domain.period import PER_YEAR
 from lean_impact.errors import DesignError
 from lean_impact.kernels import season as kernel
 from lean_impact.spc.control_chart import ControlChart
-from lean_impact.spc.dependence import CYCLES
 from lean_impact.spc.xmr import XmR
 from lean_impact.tables import Series
 
@@ -192,9 +192,9 @@ def beside(chart: ControlChart) -> Beside:
     found = chart.dependence
     values = np.where(np.isfinite(chart.values), chart.values, np.nan)
     if found.seasonal:
-        cycle = CYCLES[chart.measure.frequency]
+        per_year = PER_YEAR[chart.measure.frequency]
         basis = chart.basis & np.isfinite(chart.centre)
-        values = values - kernel.season_effects(chart.judged - chart.centre, cycle=cycle, basis=basis)
+        values = values - kernel.season_effects(chart.judged - chart.centre, per_year=per_year, basis=basis)
     if found.to_adjust:
         values = _surprises(chart, values, found.to_adjust)
     measure = chart.measure.model_copy(update={"name": f"{chart.measure.name}, adjusted", "target": None})

@@ -8,13 +8,11 @@ from typing import Final
 import numpy as np
 
 from lean_impact.domain import Measure
+from lean_impact.domain.period import PER_YEAR
 from lean_impact.kernels import season as kernel
 from lean_impact.kernels.season import SeasonTest
 
 __all__ = ["Dependence", "dependence_of"]
-
-CYCLES: Final = {"month": 12, "quarter": 4}
-"""Periods in a year; yearly figures have no season."""
 
 LEVEL: Final = 0.05
 
@@ -79,12 +77,13 @@ def dependence_of(
         The season over the whole basis, the autocorrelation of what it leaves.
     """
     distances = np.where(basis, values - centre, np.nan)
-    cycle = CYCLES.get(measure.frequency, 0)
+    per_year = PER_YEAR[measure.frequency]
     covered = np.flatnonzero(np.isfinite(distances))
     stretch = distances[covered[0] : covered[-1] + 1] if len(covered) else distances[:0]
-    season = kernel.season_test(stretch, cycle=cycle or 1)
+    season = kernel.season_test(stretch, cycle=int(per_year))
     if season.p_value <= LEVEL:
-        distances = distances - kernel.season_effects(distances, cycle=cycle, basis=np.isfinite(distances))
+        known = np.isfinite(distances)
+        distances = distances - kernel.season_effects(distances, per_year=per_year, basis=known)
     breaks = np.flatnonzero(np.diff(phase)) + 1
     correlation, pairs = kernel.lag_one(np.insert(distances, breaks, np.nan))
     return Dependence(autocorrelation=correlation, n_pairs=pairs, season=season)

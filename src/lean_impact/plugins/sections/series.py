@@ -46,7 +46,7 @@ def spc_section(results: StudyResults) -> Section | None:
         cautions=(*_unstable_words(results), view.note, *_shared_cautions(results)),
         paragraphs=(
             (
-                "Limits are computed from the months before the declared start and carried over all later ones, so "
+                "Limits are computed from the periods before the declared start and carried over all later ones, so "
                 "that a change shows and is not absorbed by limits drawn anew. A signal says that something changed, not "
                 f"why, and a rule is not a p-value. Rule set: {first.rule_set}."
             ),
