@@ -130,3 +130,8 @@ def test_charting_loads_no_drawing_library():
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_almost_five_years_have_ticks_enough(make_series):
+    ax = XmR().chart(make_series(np.resize(ALTERNATING, 59))).plot()
+    assert len(_rendered(ax)) > 0, "a warning of the drawing library is an error here"

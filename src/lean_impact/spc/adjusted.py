@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["Beside", "beside"]
-
-_BY_EVENT: Final = frozenset({"g", "t"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -185,7 +183,7 @@ def beside(chart: ControlChart) -> Beside:
     >>> both.season_removed, len(both.plain.signal_records) > len(both.adjusted.signal_records)
     (True, True)
     """
-    if chart.kind in _BY_EVENT:
+    if chart.by_event:
         raise DesignError(
             f"a {chart.kind} chart has one point an event and no calendar: there is no season to take out"
         )

@@ -7,8 +7,6 @@ from typing import Final
 
 import numpy as np
 
-from lean_impact.domain import Measure
-from lean_impact.domain.period import PER_YEAR
 from lean_impact.kernels import season as kernel
 from lean_impact.kernels.season import SeasonTest
 
@@ -56,7 +54,7 @@ class Dependence:
 
 
 def dependence_of(
-    values: np.ndarray, centre: np.ndarray, *, basis: np.ndarray, phase: np.ndarray, measure: Measure
+    values: np.ndarray, centre: np.ndarray, *, basis: np.ndarray, phase: np.ndarray, per_year: float
 ) -> Dependence:
     """Test the points behind the limits, with no pair across two phases.
 
@@ -68,8 +66,8 @@ def dependence_of(
         Points that the limits rest on.
     phase : ndarray of int, shape (n_points,)
         Phase of each point.
-    measure : Measure
-        Says how many periods make a year.
+    per_year : float
+        Periods a year; 1 where points have no season, as events have none.
 
     Returns
     -------
@@ -77,7 +75,6 @@ def dependence_of(
         The season over the whole basis, the autocorrelation of what it leaves.
     """
     distances = np.where(basis, values - centre, np.nan)
-    per_year = PER_YEAR[measure.frequency]
     covered = np.flatnonzero(np.isfinite(distances))
     stretch = distances[covered[0] : covered[-1] + 1] if len(covered) else distances[:0]
     season = kernel.season_test(stretch, cycle=int(per_year))
