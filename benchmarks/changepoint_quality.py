@@ -255,12 +255,12 @@ def segmentation_part(n_series: int, seed: int) -> Iterator[bool]:
         for phi in PHI:
             cell = Cell(n=120, phi=phi)
             stable, _ = series_of(cell, 0.0, n_series, seed)
-            false = np.mean([_found(detector, one) > 0 for one in stable])
+            false = _stable_alarms(detector, phi, n_series, seed)
             steps = 2.0 * ((np.arange(120) >= 40) & (np.arange(120) < 80))
             both = np.mean([_found(detector, _raised(one, steps)) == 2 for one in stable])
             bound = 1.0 if "annotation" in name else FALSE_ALARMS
-            print(f"{name:<26} phi {phi}: {mark(float(false), bound, least=False)} {both:.3f}", flush=True)
-            yield bool(false <= bound)
+            print(f"{name:<26} phi {phi}: {mark(false, bound, least=False)} {both:.3f}", flush=True)
+            yield false <= bound
 
 
 def _raised(series: Series, by: np.ndarray) -> Series:
@@ -309,9 +309,15 @@ def _month(series: Series, at: int) -> Window:
     return Window(start=start, end=end)
 
 
-def annotated_part(folder: Path) -> Iterator[bool]:
-    """Print covering and F1 on annotated series for the default meant for that, and for the one that is evidence."""
-    print("\nAnnotated series (16), mean covering and F1 with margin 5")
+def annotated_part(folder: Path, n_series: int, seed: int) -> Iterator[bool]:
+    """Print covering and F1 on annotated series for the default meant for that, and for the one that is evidence.
+
+    Beside them stands what the same settings make of stable series: who finds what people mark, cries wolf.
+    """
+    print(
+        f"\nAnnotated series (16), mean covering and F1 with margin 5; false alarms on {n_series} stable series of "
+        f"120 at phi {', '.join(map(str, PHI))}"
+    )
     records = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
     for name, detector in {
         "Segmentation(purpose='annotation')": Segmentation(
@@ -322,8 +328,19 @@ def annotated_part(folder: Path) -> Iterator[bool]:
         scores = np.array([_score(record, detector) for record in records])
         covering, f1 = scores.mean(axis=0)
         bounds = (COVERING, F1) if "annotation" in name else (0.0, 0.0)
-        print(f"{name:<36} {mark(covering, bounds[0], least=True)} {mark(f1, bounds[1], least=True)}")
-        yield bool(covering >= bounds[0] and f1 >= bounds[1])
+        alarms = [_stable_alarms(detector, phi, n_series, seed) for phi in PHI]
+        allowed = 1.0 if "annotation" in name else FALSE_ALARMS
+        said = " ".join(mark(rate, allowed, least=False) for rate in alarms)
+        print(
+            f"{name:<36} {mark(covering, bounds[0], least=True)} {mark(f1, bounds[1], least=True)}  {said}",
+            flush=True,
+        )
+        yield bool(covering >= bounds[0] and f1 >= bounds[1] and max(alarms) <= allowed)
+
+
+def _stable_alarms(detector: Segmentation, phi: float, n_series: int, seed: int) -> float:
+    stable, _ = series_of(Cell(n=120, phi=phi), 0.0, n_series, seed)
+    return float(np.mean([_found(detector, one) > 0 for one in stable]))
 
 
 def _score(record: Mapping[str, object], detector: Detector) -> tuple[float, float]:
@@ -398,7 +415,8 @@ def main() -> None:
     if "go-live" in chosen.parts:
         reached += go_live_part(chosen.programmes or chosen.series, chosen.seed)
     if "annotated" in chosen.parts and shared:
-        reached += annotated_part(Path(shared) / "reference" / "changepoint")
+        folder = Path(shared) / "reference" / "changepoint"
+        reached += annotated_part(folder, max(chosen.series // 2, 10), chosen.seed)
     print(
         f"\n{sum(reached)} of {len(reached)} cells reach everything; {time.process_time() - start:.0f} CPU seconds"
     )
