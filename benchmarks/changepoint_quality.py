@@ -3,8 +3,9 @@
 Monthly series of unit variance, autocorrelation 0, 0.3 or 0.6, a step uniformly in the middle 40 %; with or
 without a season of amplitude 1, with or without 10 % of months missing (other months in each series); shares
 with denominators of 150 to 600 and variance 1, 2 or 5 times binomial, 12 % rising to 15 %; counts with a mean of 3;
-noise with heavy tails. Programmes of ten sites for the go-live question. With LEAN_IMPACT_SHARED set, the 16
-annotated series of the Turing Change Point Dataset. Every cell is compared with what it has to reach::
+noise with heavy tails. Weekly series of three years and of 500 weeks. Programmes of ten sites for the go-live
+question. With LEAN_IMPACT_SHARED set, the 16 annotated series of the Turing Change Point Dataset. Every cell is
+compared with what it has to reach::
 
     python benchmarks/changepoint_quality.py --series 500 --seed 1
     python benchmarks/changepoint_quality.py --series 100 --parts step go-live
@@ -26,9 +27,11 @@ from typing import Literal
 import numpy as np
 
 from lean_impact.changepoints import Detector, GoLive, Screen, Segmentation, StepTest
-from lean_impact.domain import Measure, Window
+from lean_impact.domain import Frequency, Measure, Window
+from lean_impact.domain.period import PER_YEAR
 from lean_impact.kernels.autoregression import simulate_ar1
 from lean_impact.tables import Series
+from lean_impact.tables.calendar import periods_from
 
 PHI = (0.0, 0.3, 0.6)
 POWER: Mapping[tuple[int, float], float] = {
@@ -54,9 +57,10 @@ class Cell:
     season: bool = False
     missing: bool = False
     tails: Literal["normal", "heavy"] = "normal"
+    frequency: Frequency = "month"
 
     def __str__(self) -> str:
-        words = [f"n {self.n}", f"phi {self.phi}"]
+        words = [f"n {self.n}{' weeks' if self.frequency == 'week' else ''}", f"phi {self.phi}"]
         words += [word for word, on in (("season", self.season), ("10% missing", self.missing)) if on]
         return ", ".join([*words, *(["heavy tails"] if self.tails == "heavy" else [])])
 
@@ -68,12 +72,11 @@ def one_series(
     kind: Literal["mean", "proportion", "ratio"] = "mean",
     numerators: np.ndarray | None = None,
     denominators: np.ndarray | None = None,
-    frequency: Literal["month", "year"] = "month",
+    frequency: Frequency = "month",
 ) -> Series:
     """Give figures a name and a calendar."""
     nothing = np.full(len(values), np.nan)
-    start = np.datetime64("2010-01" if frequency == "month" else "1000-01", "M")
-    months = start + np.arange(len(values)) * (1 if frequency == "month" else 12)
+    first = date(1000 if frequency == "year" else 2010, 1, 1)
     measure = Measure(
         id="index",
         name="An index",
@@ -86,7 +89,7 @@ def one_series(
     return Series(
         trust=name,
         measure=measure,
-        periods=months.astype("datetime64[D]"),
+        periods=periods_from(first, len(values), frequency),
         values=values,
         numerators=nothing if numerators is None else numerators,
         denominators=nothing if denominators is None else denominators,
@@ -116,10 +119,12 @@ def series_of(cell: Cell, step: float, n_series: int, seed: int) -> tuple[list[S
     values = noise_of(cell, n_series, rng)
     places = step_places(cell.n, n_series, rng)
     time_ = np.arange(cell.n)
-    values = values + step * (time_ >= places[:, None]) + cell.season * np.sin(2 * np.pi * time_ / 12)
+    wave = np.sin(2 * np.pi * time_ / PER_YEAR[cell.frequency])
+    values = values + step * (time_ >= places[:, None]) + cell.season * wave
     if cell.missing:
         values[rng.random(values.shape) < 0.1] = np.nan
-    return [one_series(row, f"A{at}") for at, row in enumerate(values)], places
+    named = [one_series(row, f"A{at}", frequency=cell.frequency) for at, row in enumerate(values)]
+    return named, places
 
 
 def shares_of(dispersion: float, step: float, n_series: int, seed: int) -> tuple[list[Series], np.ndarray]:
@@ -192,6 +197,14 @@ def step_part(n_series: int, seed: int) -> Iterator[bool]:
             )
 
 
+def week_part(n_series: int, seed: int) -> Iterator[bool]:
+    """Print the step test on weekly series, month means in the model."""
+    print(f"\nStepTest, {n_series} weekly series a cell: as above")
+    for n, season, phi in product((156, 500), (False, True), PHI[1:]):
+        cell = Cell(n=n, phi=phi, season=season, frequency="week")
+        yield step_line(str(cell), StepTest(), cell, n_series, seed)
+
+
 def step_line(label: str, test: StepTest, cell: Cell, n_series: int, seed: int) -> bool:
     """Print one cell; return whether it reaches what it has to."""
     false, _ = judged(test, *series_of(cell, 0.0, n_series, seed))
@@ -199,7 +212,7 @@ def step_line(label: str, test: StepTest, cell: Cell, n_series: int, seed: int) 
     large, held_large = judged(test, *series_of(cell, 2.0, n_series, seed + 2))
     # The bounds on power are those of complete series without season.
     plain = not (cell.season or cell.missing or cell.tails == "heavy")
-    power = POWER[cell.n, cell.phi] if plain else 0.0
+    power = POWER.get((cell.n, cell.phi), 0.0) if plain else 0.0
     print(
         f"{label:<44} {mark(false, FALSE_ALARMS, least=False)} {small:.3f}  {mark(large, power, least=True)}   "
         f"{mark(held_small, COVERAGE, least=True)}    {mark(held_large, COVERAGE, least=True)}",
@@ -242,12 +255,12 @@ def segmentation_part(n_series: int, seed: int) -> Iterator[bool]:
         for phi in PHI:
             cell = Cell(n=120, phi=phi)
             stable, _ = series_of(cell, 0.0, n_series, seed)
-            false = np.mean([_found(detector, one) > 0 for one in stable])
+            false = _stable_alarms(detector, phi, n_series, seed)
             steps = 2.0 * ((np.arange(120) >= 40) & (np.arange(120) < 80))
             both = np.mean([_found(detector, _raised(one, steps)) == 2 for one in stable])
             bound = 1.0 if "annotation" in name else FALSE_ALARMS
-            print(f"{name:<26} phi {phi}: {mark(float(false), bound, least=False)} {both:.3f}", flush=True)
-            yield bool(false <= bound)
+            print(f"{name:<26} phi {phi}: {mark(false, bound, least=False)} {both:.3f}", flush=True)
+            yield false <= bound
 
 
 def _raised(series: Series, by: np.ndarray) -> Series:
@@ -296,9 +309,15 @@ def _month(series: Series, at: int) -> Window:
     return Window(start=start, end=end)
 
 
-def annotated_part(folder: Path) -> Iterator[bool]:
-    """Print covering and F1 on annotated series for the default meant for that, and for the one that is evidence."""
-    print("\nAnnotated series (16), mean covering and F1 with margin 5")
+def annotated_part(folder: Path, n_series: int, seed: int) -> Iterator[bool]:
+    """Print covering and F1 on annotated series for the default meant for that, and for the one that is evidence.
+
+    Beside them stands what the same settings make of stable series: who finds what people mark, cries wolf.
+    """
+    print(
+        f"\nAnnotated series (16), mean covering and F1 with margin 5; false alarms on {n_series} stable series of "
+        f"120 at phi {', '.join(map(str, PHI))}"
+    )
     records = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
     for name, detector in {
         "Segmentation(purpose='annotation')": Segmentation(
@@ -309,8 +328,19 @@ def annotated_part(folder: Path) -> Iterator[bool]:
         scores = np.array([_score(record, detector) for record in records])
         covering, f1 = scores.mean(axis=0)
         bounds = (COVERING, F1) if "annotation" in name else (0.0, 0.0)
-        print(f"{name:<36} {mark(covering, bounds[0], least=True)} {mark(f1, bounds[1], least=True)}")
-        yield bool(covering >= bounds[0] and f1 >= bounds[1])
+        alarms = [_stable_alarms(detector, phi, n_series, seed) for phi in PHI]
+        allowed = 1.0 if "annotation" in name else FALSE_ALARMS
+        said = " ".join(mark(rate, allowed, least=False) for rate in alarms)
+        print(
+            f"{name:<36} {mark(covering, bounds[0], least=True)} {mark(f1, bounds[1], least=True)}  {said}",
+            flush=True,
+        )
+        yield bool(covering >= bounds[0] and f1 >= bounds[1] and max(alarms) <= allowed)
+
+
+def _stable_alarms(detector: Segmentation, phi: float, n_series: int, seed: int) -> float:
+    stable, _ = series_of(Cell(n=120, phi=phi), 0.0, n_series, seed)
+    return float(np.mean([_found(detector, one) > 0 for one in stable]))
 
 
 def _score(record: Mapping[str, object], detector: Detector) -> tuple[float, float]:
@@ -368,7 +398,7 @@ def main() -> None:
     parser.add_argument("--series", type=int, default=500, help="series a cell")
     parser.add_argument("--programmes", type=int, default=None, help="programmes a cell; as many as series")
     parser.add_argument("--seed", type=int, default=1)
-    parts = ("step", "counts", "segmentation", "go-live", "annotated")
+    parts = ("step", "weeks", "counts", "segmentation", "go-live", "annotated")
     parser.add_argument("--parts", nargs="+", choices=parts, default=parts)
     chosen = parser.parse_args()
     reached: list[bool] = []
@@ -376,6 +406,8 @@ def main() -> None:
     shared = os.environ.get("LEAN_IMPACT_SHARED")
     if "step" in chosen.parts:
         reached += step_part(chosen.series, chosen.seed)
+    if "weeks" in chosen.parts:
+        reached += week_part(max(chosen.series // 2, 10), chosen.seed)
     if "counts" in chosen.parts:
         reached += count_part(chosen.series, chosen.seed)
     if "segmentation" in chosen.parts:
@@ -383,7 +415,8 @@ def main() -> None:
     if "go-live" in chosen.parts:
         reached += go_live_part(chosen.programmes or chosen.series, chosen.seed)
     if "annotated" in chosen.parts and shared:
-        reached += annotated_part(Path(shared) / "reference" / "changepoint")
+        folder = Path(shared) / "reference" / "changepoint"
+        reached += annotated_part(folder, max(chosen.series // 2, 10), chosen.seed)
     print(
         f"\n{sum(reached)} of {len(reached)} cells reach everything; {time.process_time() - start:.0f} CPU seconds"
     )

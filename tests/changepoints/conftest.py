@@ -7,14 +7,11 @@ import pytest
 
 from lean_impact.domain import Measure
 from lean_impact.tables import Series
-
-MONTHS_OF = {"month": 1, "quarter": 3, "year": 12}
+from lean_impact.tables.calendar import periods_from
 
 
 def build(values, *, frequency="month", start="2012-01", flags=None, kind="proportion"):
     values = np.asarray(values, dtype="float64")
-    step = MONTHS_OF[frequency]
-    months = np.datetime64(start, "M") + step * np.arange(len(values))
     measure = Measure(
         id="seen-4h",
         name="Seen within 4 hours",
@@ -29,7 +26,7 @@ def build(values, *, frequency="month", start="2012-01", flags=None, kind="propo
     return Series(
         trust="RTP",
         measure=measure,
-        periods=months.astype("datetime64[D]"),
+        periods=periods_from(np.datetime64(start, "D"), len(values), frequency),
         values=values,
         numerators=nothing,
         denominators=nothing,

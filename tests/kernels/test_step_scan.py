@@ -7,7 +7,8 @@ import pytest
 
 from lean_impact.kernels.segment_costs import binomial_costs, level_costs, line_costs, poisson_costs
 from lean_impact.kernels.segment_search import cheapest, penalised_segmentation, trace
-from lean_impact.kernels.step_scan import PHI_GRID, scan_steps, step_grid
+from lean_impact.kernels.step_null import simulate_dated_nulls, simulate_step_null
+from lean_impact.kernels.step_scan import PHI_GRID, scan_dates, scan_steps, step_grid
 
 RNG = np.random.default_rng(8)
 N = 30
@@ -84,6 +85,35 @@ def test_the_grid_peaks_where_the_scan_does():
     grid = step_grid(VALUES[None], positions=PLACES, design=DESIGN, bounds=BOUNDS)
     seen = scan_steps(VALUES[None], positions=PLACES, design=DESIGN, bounds=BOUNDS)
     assert grid.log_likelihood[:, 0].max(axis=0) == pytest.approx(seen.profile[0])
+
+
+def test_dates_looked_at_together_are_judged_as_each_alone():
+    dates = np.array([7, 12, 20])
+    values = np.stack([VALUES, VALUES + 2.0 * (np.arange(N) >= 12)])
+    statistic, phi_index = scan_dates(values, positions=PLACES, design=DESIGN, candidates=dates)
+    whole = step_grid(values, positions=PLACES, design=DESIGN, bounds=BOUNDS)
+    for place, date in enumerate(dates):
+        bounds = (date, date + 1)
+        alone = scan_steps(values, positions=PLACES, design=DESIGN, bounds=bounds)
+        assert statistic[:, place] == pytest.approx(alone.average)
+        assert phi_index[:, place].tolist() == alone.phi_index.tolist()
+        grid = step_grid(values, positions=PLACES, design=DESIGN, bounds=bounds)
+        for series in range(2):
+            cut = whole.at(series, date)
+            assert cut.size[:, 0] == pytest.approx(grid.size[:, series])
+            assert cut.standard_error[:, 0] == pytest.approx(grid.standard_error[:, series])
+            likelihood = grid.log_likelihood[:, series] - grid.log_likelihood[:, series].max()
+            assert cut.log_likelihood[:, 0] == pytest.approx(likelihood)
+
+
+def test_tables_of_several_dates_are_those_of_each_date():
+    dates = np.array([7, 12])
+    shared = {"positions": PLACES, "design": DESIGN, "phi_range": (0.1, 0.8), "draws": 300, "near": 90}
+    tables = simulate_dated_nulls(candidates=dates, seed=5, **shared)
+    for date, table in zip(dates, tables, strict=True):
+        alone = simulate_step_null(bounds=(date, date + 1), seed=5, **shared)
+        assert table.statistics == pytest.approx(alone.statistics)
+        assert (table.true_phi == alone.true_phi).all()
 
 
 def test_a_slope_is_given_a_period():

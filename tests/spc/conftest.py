@@ -9,6 +9,7 @@ import pytest
 
 from lean_impact.domain import Measure
 from lean_impact.tables import Series
+from lean_impact.tables.calendar import periods_from
 
 
 @pytest.fixture
@@ -27,13 +28,12 @@ def make_series() -> Callable[..., Series]:
         }
         measure = Measure(**{**fields, **changes})
         values = np.array(values, dtype=float)
-        step = {"month": 1, "quarter": 3, "year": 12}[measure.frequency]
-        months = np.datetime64(start, "M") + (step * np.arange(len(values))).astype("timedelta64[M]")
+        calendar = periods_from(np.datetime64(start, "D"), len(values), measure.frequency)
         none = np.full(len(values), np.nan)
         return Series(
             trust=trust,
             measure=measure,
-            periods=months.astype("datetime64[D]") if periods is None else periods,
+            periods=calendar if periods is None else periods,
             values=values,
             numerators=none,
             denominators=none,

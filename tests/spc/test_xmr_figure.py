@@ -118,3 +118,8 @@ def test_hostile_names_are_drawn_as_they_are(make_series):
     markup = _rendered(chart.plot())
     assert b"<img" not in markup
     assert chart.plot().get_title(loc="left").startswith(hostile)
+
+
+def test_almost_five_years_have_ticks_enough(make_series):
+    ax = XmR().chart(make_series(np.resize(ALTERNATING, 59))).plot()
+    assert len(_rendered(ax)) > 0, "a warning of the drawing library is an error here"

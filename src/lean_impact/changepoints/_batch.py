@@ -100,8 +100,8 @@ def screen_matrix(
     values: Floats,
     settings: BatchSettings,
     *,
-    per_year: int,
-    phase: int,
+    per_year: float,
+    phase: float,
     sampling: Floats | None = None,
 ) -> StepArrays:
     """Screen the rows of a matrix, those with the same gaps together.
@@ -112,8 +112,8 @@ def screen_matrix(
         Figures, NaN where there is none.
     settings : BatchSettings
         How.
-    per_year, phase : int
-        Periods a year, and season of the first period.
+    per_year, phase : float
+        Periods a year, and periods of its year before the first one.
     sampling : ndarray, shape (n_series, n_periods), optional
         Sampling variance of each figure; NaN in whole rows that have none.
     """
@@ -140,7 +140,7 @@ def screen_matrix(
 
 
 def _calendar(
-    kept: NDArray[np.int64], settings: BatchSettings, *, per_year: int, phase: int
+    kept: NDArray[np.int64], settings: BatchSettings, *, per_year: float, phase: float
 ) -> StepCalendar | None:
     """Return the calendar of a pattern of gaps; None where it is too short."""
     if len(kept) < FEWEST_SEGMENTS * settings.min_size:

@@ -10,25 +10,27 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lean_impact.domain.period import MONTHS
+from lean_impact.domain.period import PER_YEAR
+from lean_impact.kernels.season import seasons_of
 from lean_impact.tables import Series
+from lean_impact.tables.calendar import phase_of
 
 __all__ = ["FEWEST_SEGMENTS", "Season", "StackedCalendars", "StepCalendar", "calendar_for", "calendar_of"]
 
 Floats = NDArray[np.float64]
 
 Season = Literal["auto", "none", "harmonics", "each"]
-"""Season in the model: chosen by length, none, one yearly wave, or one mean for each month or quarter."""
+"""Season in the model: chosen by length, none, one yearly wave, or one mean for each month or quarter.
+
+Weeks share a mean with the others of their twelfth of the year."""
 
 FEWEST_SEGMENTS: Final = 4
 """A series is judged only if it has room for this many segments."""
 
-_YEAR: Final = 12
 _YEARS_FOR_WAVE: Final = 2
 _YEARS_FOR_EACH: Final = 3
 _GAP_STEP: Final = 0.1
 _LADDER: Final = 1.1
-_MOST_MEANS: Final = 12  # a mean for each of 52 weeks would leave nothing over
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +41,10 @@ class StepCalendar:
     ----------
     positions : tuple of int
         Places of the observed periods, from 0.
-    per_year : int
+    per_year : float
         Periods a year.
-    phase : int
-        Season of the first period.
+    phase : float
+        Periods of its year before the first one.
     season : {"none", "harmonics", "each"}
         How the season is modelled.
     trend : bool
@@ -52,8 +54,8 @@ class StepCalendar:
     """
 
     positions: tuple[int, ...]
-    per_year: int
-    phase: int
+    per_year: float
+    phase: float
     season: Literal["none", "harmonics", "each"]
     trend: bool
     min_size: int
@@ -117,8 +119,8 @@ class StepCalendar:
 
     def _contrasts(self, places: NDArray[np.int64]) -> Floats:
         """Each season against the last one, so that they sum to 0 and levels are yearly means."""
-        observed = np.unique((self.phase + self.where) % self.per_year)
-        seasons = (self.phase + places) % self.per_year
+        observed = np.unique(seasons_of(self.phase + self.where, per_year=self.per_year))
+        seasons = seasons_of(self.phase + places, per_year=self.per_year)
         contrasts: Floats = (seasons[:, None] == observed[None, :-1]).astype("float64")
         contrasts -= (seasons == observed[-1])[:, None]
         contrasts[~np.isin(seasons, observed)] = np.nan
@@ -148,8 +150,8 @@ class StackedCalendars:
 def calendar_for(
     positions: NDArray[np.int64],
     *,
-    per_year: int,
-    phase: int = 0,
+    per_year: float,
+    phase: float = 0,
     season: Season = "auto",
     trend: bool = False,
     min_size: int = 6,
@@ -159,7 +161,7 @@ def calendar_for(
     Notes
     -----
     A season that the model leaves out makes changes harder to see; it does not make false ones. So a short
-    series gets the simpler season, and weeks never get 52 means.
+    series gets the simpler season, and weeks never get more than 12 means.
     """
     chosen: Literal["none", "harmonics", "each"]
     years = len(positions) / max(per_year, 1)
@@ -167,7 +169,7 @@ def calendar_for(
         chosen = season
     elif per_year == 1 or years < _YEARS_FOR_WAVE:
         chosen = "none"
-    elif years < _YEARS_FOR_EACH or per_year > _MOST_MEANS:
+    elif years < _YEARS_FOR_EACH:
         chosen = "harmonics"
     else:
         chosen = "each"
@@ -188,12 +190,10 @@ def calendar_of(
     series: Series, kept: NDArray[np.int64], *, season: Season, trend: bool, min_size: int
 ) -> StepCalendar:
     """Describe the calendar of a series, seasons counted from January."""
-    length = MONTHS[series.measure.frequency]
-    first = int(series.periods[0].astype("datetime64[M]").astype(np.int64)) % _YEAR
     return calendar_for(
         kept,
-        per_year=_YEAR // length,
-        phase=first // length,
+        per_year=PER_YEAR[series.measure.frequency],
+        phase=phase_of(series.periods[0], series.measure.frequency),
         season=season,
         trend=trend,
         min_size=min_size,

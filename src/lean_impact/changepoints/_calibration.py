@@ -15,10 +15,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lean_impact.domain.period import MONTHS, Frequency
+from lean_impact.domain.period import PER_YEAR, Frequency
 from lean_impact.kernels.autoregression import lag1_autocorrelation, simulate_ar1
+from lean_impact.kernels.season import seasons_of
 from lean_impact.kernels.steps import best_steps
 from lean_impact.tables import Series
+from lean_impact.tables.calendar import phase_of, places_of
 
 __all__ = [
     "PHI_RANGE",
@@ -45,7 +47,6 @@ TABLE_SIZE: Final = 10
 MIN_YEARS_FOR_SEASON: Final = 3
 """With two years the months' own means swallow a step in the middle."""
 
-_YEAR: Final = 12
 _ESTIMATE_RANGE: Final = (-0.9, 0.97)
 _FLOOR: Final = 1e-10  # of the sum of squares
 
@@ -59,7 +60,7 @@ class Layout:
     positions : tuple of int
         Positions of the observed periods on the calendar.
     seasons : tuple of int
-        Season of each observed period (month or quarter), all 0 if no season is taken out.
+        Season of each observed period (month, quarter or twelfth of the year), all 0 if no season is taken out.
     min_size : int
         Fewest observed periods in a segment.
     """
@@ -84,16 +85,15 @@ class Layout:
 
 
 def season_numbers(periods: np.ndarray, frequency: Frequency) -> NDArray[np.int64]:
-    """Return the number of each period's month or quarter from 0, shape (n_periods,); all 0 for years."""
-    months: NDArray[np.int64] = periods.astype("datetime64[M]").astype(np.int64) % _YEAR
-    return np.asarray(months // MONTHS[frequency])
+    """Return each period's month, quarter or twelfth of the year from 0, shape (n_periods,); all 0 for years."""
+    since = phase_of(periods[0], frequency) + places_of(periods, frequency)
+    return seasons_of(since, per_year=PER_YEAR[frequency])
 
 
 def layout_of(series: Series, kept: NDArray[np.int64], *, min_size: int) -> Layout:
     """Describe the calendar: positions from the first figure on, and seasons if there are years enough."""
-    seasons = season_numbers(series.periods[kept], series.measure.frequency)
-    per_year = _YEAR // MONTHS[series.measure.frequency]
-    if len(kept) < MIN_YEARS_FOR_SEASON * per_year:
+    seasons = season_numbers(series.periods, series.measure.frequency)[kept]
+    if len(kept) < MIN_YEARS_FOR_SEASON * PER_YEAR[series.measure.frequency]:
         seasons = np.zeros_like(seasons)
     return Layout(
         positions=tuple(int(p) for p in kept - kept[0]),

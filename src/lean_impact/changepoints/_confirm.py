@@ -15,11 +15,20 @@ from lean_impact.domain import Estimate
 from lean_impact.kernels.ar1_noise import whitener
 from lean_impact.kernels.change_location import date_probabilities, size_interval
 from lean_impact.kernels.robust_steps import winsorise
-from lean_impact.kernels.step_null import PHI_RANGE, StepNull, simulate_step_null
-from lean_impact.kernels.step_scan import PHI_GRID, Form, StepScan, scan_steps, step_grid
+from lean_impact.kernels.step_null import PHI_RANGE, StepNull, simulate_dated_nulls, simulate_step_null
+from lean_impact.kernels.step_scan import PHI_GRID, Form, StepGrid, StepScan, scan_steps, step_grid
 from lean_impact.kernels.t_mixture import mixture_quantile
 
-__all__ = ["Given", "Looked", "Sizes", "confirm", "location_given", "sizes_given"]
+__all__ = [
+    "Given",
+    "Looked",
+    "Sizes",
+    "confirm",
+    "confirm_at",
+    "location_given",
+    "size_on",
+    "sizes_given",
+]
 
 Floats = NDArray[np.float64]
 
@@ -162,10 +171,64 @@ def confirm(looked: Looked, given: Given, *, null: StepNull, seed: int) -> float
     seen = looked.at(given)
     if given.is_whole:
         return float(null.p_values(seen.average, seen.phi_index)[0])
-    low, _, high = null.phi_between(int(seen.phi_index[0]), _PHI_LEVEL)
-    low, high = round(low - _WIDER, 1), round(high + _WIDER, 1)
-    stable = _null(given, (max(low, PHI_RANGE[0]), min(high, PHI_RANGE[1])), seed)
+    stable = _null(given, _fitting(null, int(seen.phi_index[0])), seed)
     return float(stable.p_values(seen.average, seen.phi_index)[0])
+
+
+def _fitting(null: StepNull, phi_index: int) -> tuple[float, float]:
+    """Return the range of true autocorrelations that fit an estimate, a little widened and rounded."""
+    low, _, high = null.phi_between(phi_index, _PHI_LEVEL)
+    return max(round(low - _WIDER, 1), PHI_RANGE[0]), min(round(high + _WIDER, 1), PHI_RANGE[1])
+
+
+def confirm_at(
+    date: int,
+    grid: StepGrid,
+    scan: StepScan,
+    *,
+    shared: tuple[int, ...],
+    given: StepCalendar,
+    null: StepNull,
+    seed: int,
+) -> float:
+    """Return the p-value of a change at a date that was named beforehand.
+
+    Parameters
+    ----------
+    date : int
+        First observed period of the new level.
+    grid : StepGrid
+        One series at that date alone.
+    scan : StepScan
+        The same series at all dates.
+    shared : tuple of int
+        Dates of all series of this calendar: their tables are made at once.
+    given : StepCalendar
+        Calendar, season and trend.
+    null : StepNull
+        Table of the calendar; it tells the true autocorrelations that fit an estimate.
+    seed : int
+        Root of the randomness.
+    """
+    phi_index = grid.log_likelihood[:, 0].argmax(axis=0)
+    statistic = scan.statistic + 2.0 * scan.profile[:, date - int(scan.candidates[0])]
+    tables = _dated_nulls(given, shared, _fitting(null, int(phi_index[0])), seed)
+    return float(tables[shared.index(date)].p_values(statistic, phi_index)[0])
+
+
+@lru_cache(maxsize=64)
+def _dated_nulls(
+    calendar: StepCalendar, dates: tuple[int, ...], phi_range: tuple[float, float], seed: int
+) -> tuple[StepNull, ...]:
+    return simulate_dated_nulls(
+        positions=calendar.where,
+        design=calendar.design,
+        candidates=np.array(dates),
+        phi_range=phi_range,
+        draws=_DRAWS,
+        near=_NEAR,
+        seed=seed,
+    )
 
 
 def location_given(
@@ -220,6 +283,11 @@ def _level_size(values: Floats, given: Given, scale: Floats | None, level: float
         bounds=given.bounds,
         scale=None if scale is None else scale[None, :],
     )
+    return size_on(grid, level)
+
+
+def size_on(grid: StepGrid, level: float) -> Estimate:
+    """Return the step of one series, every date and autocorrelation of a grid weighted by how well it fits."""
     lower, _, upper = size_interval(grid, 0, level)
     best = np.unravel_index(int(grid.log_likelihood[:, 0].argmax()), grid.log_likelihood[:, 0].shape)
     value = float(grid.size[:, 0][best])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lean_impact.errors import Issue, TableError
 from lean_impact.tables import Series
+from lean_impact.tables.calendar import breaks_of, ends_of
 
 __all__ = ["check_series", "sampling_variance"]
 
@@ -48,6 +49,15 @@ def _periods(series: Series) -> Iterator[Issue]:
         same = days[at] == days[at - 1]
         words = "is given twice; keep one" if same else "comes after a later period; sort the periods"
         yield _issue(series, at, rule="period-order", column="period", words=words)
+    frequency = series.measure.frequency
+    wanted = ends_of(series.periods, frequency)
+    for at in breaks_of(series.periods, frequency):
+        if days[at] > days[at - 1]:
+            words = (
+                f"stands where {wanted[at - 1]} should: each {frequency} begins where the one before it ends; "
+                "give a missing one a row without a value"
+            )
+            yield _issue(series, at, rule="period-step", column="period", words=words)
 
 
 def _values(series: Series) -> Iterator[Issue]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +11,12 @@ from numpy.typing import NDArray
 from lean_impact.changepoints._calibration import Layout, season_numbers
 from lean_impact.changepoints.change import Segment
 from lean_impact.domain import next_period
+from lean_impact.kernels.season import MOST_SEASONS
 from lean_impact.tables import Series
 
 __all__ = ["StepModel", "fit_steps", "fitted_values", "segments_of"]
 
 Floats = NDArray[np.float64]
-
-_MONTHS: Final = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,7 +65,7 @@ def fit_steps(values: Floats, layout: Layout, breaks: tuple[int, ...]) -> StepMo
     coefficients = np.linalg.lstsq(design, values, rcond=None)[0]
     n_segments = len(breaks) + 1
     effects = coefficients[n_segments:]
-    season = np.full(_MONTHS if len(present) > 1 else 1, np.nan)
+    season = np.full(MOST_SEASONS if len(present) > 1 else 1, np.nan)
     season[present] = np.append(effects, -effects.sum())
     return StepModel(
         levels=coefficients[:n_segments],

@@ -76,7 +76,7 @@ class DateAgreement:
         unrelated dates pile up as high anywhere.
     n_series : int
         Series judged.
-    frequency : {"month", "quarter", "year"}
+    frequency : {"week", "month", "quarter", "year"}
         Length of a period.
     level : float
         Largest p-value of a shared date.

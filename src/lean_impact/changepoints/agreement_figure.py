@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from lean_impact.domain.period import PER_YEAR
 from lean_impact.drawing import DARK_BLUE, GREY, INK, ORANGE, new_axes
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw"]
 
-_PERIOD_DAYS: Final = {"month": 28, "quarter": 84, "year": 340}
+_FILLED: Final = 0.92  # of a period, so that bars do not touch
 
 
 def draw(result: DateAgreement, ax: Axes | None) -> Axes:
@@ -25,7 +26,7 @@ def draw(result: DateAgreement, ax: Axes | None) -> Axes:
     ax = new_axes(ax, width=9, height=3.4)
     x = np.asarray(date2num(result.periods))  # type: ignore[no-untyped-call]  # matplotlib.dates carries no annotations
     stands_out = result.p_values <= result.level
-    width = _PERIOD_DAYS[result.frequency]
+    width = _FILLED * 365.25 / PER_YEAR[result.frequency]
     for chosen, colour, hatch, label in (
         (~stands_out, GREY, "", "Expected number of series that change"),
         (stands_out, ORANGE, "//", "More than unrelated dates give"),

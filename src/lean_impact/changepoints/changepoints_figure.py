@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lean_impact.domain import Frequency, Window, next_period, period_label
-from lean_impact.domain.period import MONTHS
 from lean_impact.drawing import DARK_BLUE, GREY, INK, ORANGE, PALEST, new_axes
+from lean_impact.tables.calendar import places_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,8 +88,8 @@ def draw(result: ChangePoints, ax: Axes | None, *, window: Window | None) -> Axe
 
 def _line_ends(segment: Segment, frequency: Frequency) -> list[float]:
     """Return the line of a segment at its first day and at the first day after it."""
-    months = (segment.end.year - segment.start.year) * 12 + segment.end.month - segment.start.month
-    rise = segment.slope * months / MONTHS[frequency] / 2
+    ends = np.array([segment.start, segment.end], dtype="datetime64[D]")
+    rise = segment.slope * int(places_of(ends, frequency)[1]) / 2
     return [segment.level - rise, segment.level + rise]
 
 

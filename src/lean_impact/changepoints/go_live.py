@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from lean_impact._version import __version__
 from lean_impact.changepoints._assemble import Prepared, p_value_of, prepare
 from lean_impact.changepoints._calendar import StepCalendar
-from lean_impact.changepoints._confirm import Given, Looked, confirm, sizes_given
+from lean_impact.changepoints._confirm import confirm_at, size_on
 from lean_impact.changepoints._judgement import Judged
 from lean_impact.changepoints._parameters import refuse
 from lean_impact.changepoints.go_live_result import GoLiveResult, SiteTest
 from lean_impact.changepoints.step_test import StepTest
-from lean_impact.domain import Provenance, PValue, Window, next_period
+from lean_impact.domain import Provenance, PValue, Window
 from lean_impact.errors import DesignError, Issue
 from lean_impact.kernels.change_location import on_calendar
 from lean_impact.kernels.date_agreement import (
@@ -30,8 +30,9 @@ from lean_impact.kernels.date_agreement import (
     group_test,
     permuted_dates,
 )
-from lean_impact.kernels.step_scan import step_grid
+from lean_impact.kernels.step_scan import StepGrid, step_grid
 from lean_impact.tables import Series
+from lean_impact.tables.calendar import ends_of, places_of
 
 __all__ = ["GoLive"]
 
@@ -144,7 +145,8 @@ class GoLive:
         left_out = tuple(one.trust for one in series if one.trust not in {site.trust for site in sites})
         if not sites:
             raise DesignError("no site's series is long enough to be judged; give longer series")
-        tests = tuple(self._test(site, windows[site.trust]) for site in sites)
+        dates = _declared(sites, windows)
+        tests = tuple(self._test(site, windows[site.trust], dates[site.calendar]) for site in sites)
         staggered, compared = self._permuted(sites, others, windows)
         return GoLiveResult(
             measure=series[0].measure,
@@ -196,30 +198,33 @@ class GoLive:
                     calendar=calendar,
                     judged=judged.row(row),
                     directed=directed[:, row],
-                    candidates=grid.candidates,
+                    grid=grid,
+                    row=row,
                 )
         return [found[id(one)] for one in prepared if id(one) in found]
 
-    def _test(self, site: _Site, window: Window) -> SiteTest:
+    def _test(self, site: _Site, window: Window, dates: tuple[int, ...]) -> SiteTest:
         inside = self._inside(site, window)
-        series, scan = site.prepared.series, site.judged.scan
-        at = int(np.searchsorted(series.periods[site.prepared.kept], _period_of(series, window.start)))
-        known = Given(calendar=site.calendar, others=(), bounds=(at, at + 1), form="level")
-        low, high = site.calendar.bounds
-        testable = low <= at < high
-        scale = None if site.judged.scale is None else site.judged.scale[0]
-        values = site.judged.values[0]
-        p_known = (
-            confirm(Looked(values, scale), known, null=site.judged.null, seed=self.test.seed)
-            if testable
-            else None
-        )
+        series, scan, at = site.prepared.series, site.judged.scan, site.period_of(window.start)
+        p_known, size = None, None
+        if site.testable(at):
+            known = site.grid.at(site.row, at)
+            p_known = confirm_at(
+                at,
+                known,
+                scan,
+                shared=dates,
+                given=site.calendar,
+                null=site.judged.null,
+                seed=self.test.seed,
+            )
+            size = size_on(known, self.test.level)
         return SiteTest(
             trust=series.trust,
             window=window,
-            declared=series.periods[site.prepared.kept[at]].astype(date) if testable else window.start,
+            declared=window.start if size is None else series.periods[site.prepared.kept[at]].astype(date),
             p_known=None if p_known is None else p_value_of(p_known, self.test),
-            size=sizes_given(values, known, scale=scale, level=self.test.level).level if testable else None,
+            size=size,
             mass=float((site.directed.sum(axis=0) * inside).sum()),
             by_chance=float((site.admissible & inside).sum() / site.admissible.sum()),
             changed=float(change_probability(scan.statistic, scan.profile, site.calendar.n)[0]),
@@ -229,14 +234,10 @@ class GoLive:
     def _inside(self, site: _Site, window: Window) -> NDArray[np.bool_]:
         """Tell which periods of a site's calendar overlap a window, or follow it within the lag."""
         series = site.prepared.series
-        end = window.end
-        for _ in range(self.lag):
-            end = next_period(end.replace(day=1), series.measure.frequency)
-        starts = [day.astype(date) for day in series.periods]
-        after = [*starts[1:], next_period(starts[-1], series.measure.frequency)]
-        return np.array(
-            [start < end and stop > window.start for start, stop in zip(starts, after, strict=True)]
-        )
+        starts, frequency = series.periods, series.measure.frequency
+        soon = places_of(starts, frequency, origin=window.end) < self.lag
+        inside: NDArray[np.bool_] = (starts < np.datetime64(window.end)) | soon
+        return inside & (ends_of(starts, frequency) > np.datetime64(window.start))
 
     # ------------------------------------------------------------------ all sites
 
@@ -276,25 +277,42 @@ class _Site:
         calendar: StepCalendar,
         judged: Judged,
         directed: Floats,
-        candidates: NDArray[np.int64],
+        grid: StepGrid,
+        row: int,
     ) -> None:
         self.prepared, self.calendar, self.judged = prepared, calendar, judged
         self.trust = prepared.series.trust
-        self.directed = self._whole(directed, candidates)
-        self.admissible = self._whole(np.ones((1, len(candidates))), candidates)[0] > 0
+        self.grid, self.row = grid, row
+        self.directed = self._whole(directed)
+        self.admissible = self._whole(np.ones((1, len(grid.candidates))))[0] > 0
 
-    def _whole(self, probabilities: Floats, candidates: NDArray[np.int64]) -> Floats:
+    def _whole(self, probabilities: Floats) -> Floats:
         kept = self.prepared.kept
         whole = np.zeros((len(probabilities), len(self.prepared.series)))
-        whole[:, kept[0] : kept[-1] + 1] = on_calendar(probabilities, candidates, self.calendar.where)
+        whole[:, kept[0] : kept[-1] + 1] = on_calendar(
+            probabilities, self.grid.candidates, self.calendar.where
+        )
         return whole
 
+    def period_of(self, day: date) -> int:
+        """Return the first observed period that does not end before a day."""
+        periods = self.prepared.series.periods
+        at = max(int(np.searchsorted(periods, np.datetime64(day), side="right")) - 1, 0)
+        return int(np.searchsorted(self.prepared.kept, at))
 
-def _period_of(series: Series, day: date) -> np.datetime64:
-    """Return the first day of the period that a day lies in."""
-    at = int(np.searchsorted(series.periods, np.datetime64(day), side="right")) - 1
-    first: np.datetime64 = series.periods[max(at, 0)]
-    return first
+    def testable(self, at: int) -> bool:
+        """Tell whether a change at an observed period leaves enough figures on either side."""
+        low, high = self.calendar.bounds
+        return low <= at < high
+
+
+def _declared(sites: Sequence[_Site], windows: Mapping[str, Window]) -> dict[StepCalendar, tuple[int, ...]]:
+    """Return the declared dates that can be tested on each calendar."""
+    dates: dict[StepCalendar, set[int]] = defaultdict(set)
+    for site in sites:
+        at = site.period_of(windows[site.trust].start)
+        dates[site.calendar] |= {at} if site.testable(at) else set()
+    return {calendar: tuple(sorted(found)) for calendar, found in dates.items()}
 
 
 def _as_p_value(found: PermutedDates | None, method: str) -> PValue | None:

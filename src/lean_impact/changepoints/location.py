@@ -31,7 +31,7 @@ class LocationSet:
         The periods in the set.
     level : float
         Probability that the set was made to hold.
-    frequency : {"month", "quarter", "year"}
+    frequency : {"week", "month", "quarter", "year"}
         Length of a period.
 
     Notes

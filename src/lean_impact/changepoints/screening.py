@@ -22,8 +22,8 @@ from lean_impact.changepoints._parameters import refuse
 from lean_impact.changepoints._series import check_series, sampling_variance
 from lean_impact.changepoints.agreement import DateAgreement, Group, agreement_of
 from lean_impact.changepoints.step_test import StepTest
-from lean_impact.domain import Frequency, Provenance, Summary
-from lean_impact.domain.period import MONTHS
+from lean_impact.domain import Frequency, Provenance, Summary, period_label
+from lean_impact.domain.period import PER_YEAR
 from lean_impact.errors import InputError, Issue, TableError
 from lean_impact.kernels.false_discovery import (
     benjamini_hochberg,
@@ -31,12 +31,12 @@ from lean_impact.kernels.false_discovery import (
     share_of_nulls,
 )
 from lean_impact.tables import Series
+from lean_impact.tables.calendar import periods_from, phase_of, places_of
 
 __all__ = ["Screen", "Screening", "settings_of"]
 
 Floats = NDArray[np.float64]
 
-_YEAR: Final = 12
 _STATUS: Final = ("too short", "constant", "judged")
 _COLUMNS: Final = {
     "trust": "str",
@@ -132,8 +132,8 @@ class Screen:
 
     def _group(self, rows: tuple[int, ...], series: Sequence[Series]) -> Group:
         """Put series of one frequency on one calendar and screen them."""
-        length = MONTHS[series[0].measure.frequency]
-        periods = np.unique(np.concatenate([one.periods for one in series]))
+        frequency = series[0].measure.frequency
+        periods = _common_calendar(series)
         values, sampling = (np.full((len(series), len(periods)), np.nan) for _ in range(2))
         for row, one in enumerate(series):
             kept = np.flatnonzero(np.isfinite(one.values))
@@ -141,12 +141,11 @@ class Screen:
             values[row, at] = one.values[kept]
             if len(kept):
                 sampling[row, at] = sampling_variance(one, kept)
-        month = int(periods[0].astype("datetime64[M]").astype(np.int64)) % _YEAR if len(periods) else 0
         found = screen_matrix(
             values,
             settings_of(self.test),
-            per_year=_YEAR // length,
-            phase=month // length,
+            per_year=PER_YEAR[frequency],
+            phase=phase_of(periods[0], frequency) if len(periods) else 0,
             sampling=sampling,
         )
         return Group(rows=rows, periods=periods, found=found)
@@ -165,6 +164,37 @@ def settings_of(test: StepTest) -> BatchSettings:
         draws=test.draws,
         seed=test.seed,
     )
+
+
+def _common_calendar(series: Sequence[Series]) -> np.ndarray:
+    """Return all periods from the first to the last of series of one frequency.
+
+    Raises
+    ------
+    TableError
+        If periods of some series lie between those of others; names the series and the dates.
+    """
+    frequency = series[0].measure.frequency
+    known = [one for one in series if len(one)]
+    if not known:
+        return np.empty(0, dtype="datetime64[D]")
+    first = min(one.periods[0] for one in known)
+    last = max(one.periods[-1] for one in known)
+    n = int(places_of(np.array([first, last]), frequency)[1]) + 1
+    calendar = periods_from(first, n, frequency)
+    issues = [
+        Issue(
+            rule="off-calendar",
+            column="period",
+            message=f"{one.trust} {one.measure.id} begins on {one.periods[0]}, between two {frequency}s of the "
+            f"calendar that begins on {first}; give all series the same calendar, or screen them apart",
+        )
+        for one in known
+        if not np.isin(one.periods, calendar).all()
+    ]
+    if issues:
+        raise TableError(f"the {frequency}ly series share no calendar; correct the rows below", issues)
+    return calendar
 
 
 def _check_all(series: Sequence[Series]) -> None:
@@ -327,10 +357,13 @@ class Screening:
         frame = self.to_frame()
         for at in np.flatnonzero(self.kept)[:20]:
             row, measure = frame.iloc[at], self.series[at].measure
-            dates = f"{row['set_start']:%b %Y} to {row['set_last']:%b %Y}"
+            period, start, last = (
+                period_label(row[name].date(), measure.frequency)
+                for name in ("period", "set_start", "set_last")
+            )
             lines.append(
                 f"  {row['trust']} {measure.name}: {measure.format_change(float(row['size']))} at "
-                f"{row['period']:%b %Y} ({dates}), q = {row['q_value']:.4f}"
+                f"{period} ({start} to {last}), q = {row['q_value']:.4f}"
             )
         if self.n_kept > 20:  # noqa: PLR2004 - as many as are shown
             lines.append(f"  and {self.n_kept - 20} more in the table")

@@ -106,8 +106,9 @@ class Segmentation:
     For ``annotation`` the cost is a line, the penalty 5 log n times the variance about one straight line, the
     shortest segment a twentieth of the series, and nothing is confirmed: people mark what looks like a new
     regime, autocorrelated noise included. The factor 5 was chosen on the 16 annotated series on which it
-    reaches a covering of 0.725 and an F1 of 0.784, so these two are a little flattering. On stable series with an
-    autocorrelation of 0.6 it marks a change in more than a third of cases: never use it as evidence.
+    reaches a covering of 0.725 and an F1 of 0.784, so these two are a little flattering. With the settings scored
+    there it marks a change in 0.000, 0.020 and 0.296 of 250 stable series of 120 figures (autocorrelation 0, 0.3,
+    0.6): never use it as evidence. ``evidence`` reaches 0.655 and 0.681, and finds one in 0.000, 0.016 and 0.044.
 
     References
     ----------

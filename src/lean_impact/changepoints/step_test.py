@@ -37,7 +37,7 @@ class StepTest:
         What may change: the level, the slope without a jump, or both.
     season : {"auto", "none", "harmonics", "each"}, default "auto"
         Season in the model: one yearly wave from two years on and one mean for each month or quarter from
-        three if ``auto``.
+        three if ``auto``. Weeks share the mean of their twelfth of the year.
     trend : bool, default False
         Whether a straight line through all figures is in the model; always for slopes.
     robust : bool, default False
@@ -98,6 +98,9 @@ class StepTest:
     120    1    0.990 0.850 0.460
     120    2    1.000 1.000 0.960
     ====== ==== ===== ===== =====
+
+    Of 260 weekly series a cell (156 or 500 weeks, 0.3 or 0.6, with or without a season) 0.031 to 0.054 alarm, and
+    sets hold the date in 0.954 to 0.985.
 
     Innovations with heavy tails *and* strong autocorrelation (t with 3 degrees of freedom, 0.6) look like steps:
     19 % of stable series alarm, 13 % with ``robust``. Without autocorrelation 5 % do, and ``robust`` finds more.

@@ -52,7 +52,7 @@ class Measure(DomainModel):
         Which movement is better.
     dimension : {"quality", "efficiency", "staff", "context"}
         Part of the evaluation's question that it speaks to.
-    frequency : {"month", "quarter", "year"}
+    frequency : {"week", "month", "quarter", "year"}
         Length of a period.
     unit : str
         Unit of the value as words, such as ``"share of attendances"``.

@@ -380,7 +380,7 @@ class AnalysisPlan(DomainModel):
         stages = (self.quality, self.spc, self.changepoints)
         others = {measure for stage in stages if stage for measure in stage.measures}
         others |= set(self.curve.measures) if self.curve else set()
-        others |= {funnel.measure for funnel in self.spc.funnels} if self.spc else set()
+        others |= {*self.spc.runs, *(funnel.measure for funnel in self.spc.funnels)} if self.spc else set()
         others |= {calibration.measure for calibration in self.calibrations if calibration.measure}
         return tuple(sorted({question.measure for question in self.effects} | others))
 

@@ -12,10 +12,14 @@ from lean_impact.domain.measure import Slug
 from lean_impact.domain.period import Window
 from lean_impact.domain.trust import TrustCode
 
-__all__ = ["FunnelQuestion", "PointLeftOut", "RebaseRecord", "SpcPlan", "TargetChange"]
+__all__ = ["ChartName", "FunnelQuestion", "PointLeftOut", "RebaseRecord", "SpcPlan", "TargetChange"]
 
 Words = Annotated[str, StringConstraints(pattern=r"\S")]
 """Text that says something."""
+
+
+ChartName = Literal["xmr", "p", "u", "c", "g", "t"]
+"""Kind of control chart: single figures, proportions, rates, counts, cases or time between rare events."""
 
 
 class RebaseRecord(DomainModel):
@@ -132,9 +136,14 @@ class SpcPlan(DomainModel):
         Rule set.
     baseline : Window
         Periods that the limits are computed from; they are carried over all later ones.
-    chart : {"xmr", "p", "u", "c"}
-        Kind of chart: single figures, proportions, rates or counts. Proportions and rates with large
-        denominators get limits by Laney's method.
+    chart : {"xmr", "p", "u", "c", "g", "t"}
+        Kind of chart: single figures, proportions, rates, counts, cases or time between rare events.
+        Proportions and rates with large denominators get limits by Laney's method. Of g and t charts each
+        figure stands at the period of its event, and periods without a figure have no event.
+    charts : dict of str to chart
+        Kind of chart of single measures, where it is another one.
+    runs : tuple of str
+        Measures of which each trust gets a run chart as well, its median from the baseline.
     adjusted : bool
         Whether a chart without season and autocorrelation stands beside each plain one that has them.
     rebases : tuple of RebaseRecord
@@ -150,7 +159,9 @@ class SpcPlan(DomainModel):
     measures: tuple[Slug, ...] = Field(min_length=1)
     rules: Literal["nhs_2023", "nhsrplotthedots_0_2"] = "nhs_2023"
     baseline: Window
-    chart: Literal["xmr", "p", "u", "c"] = "xmr"
+    chart: ChartName = "xmr"
+    charts: dict[Slug, ChartName] = Field(default_factory=dict)
+    runs: tuple[Slug, ...] = ()
     adjusted: bool = True
     rebases: tuple[RebaseRecord, ...] = ()
     exclusions: tuple[PointLeftOut, ...] = ()
@@ -159,10 +170,16 @@ class SpcPlan(DomainModel):
 
     @model_validator(mode="after")
     def _about_charts(self) -> Self:
-        known = set(self.measures)
+        known = {*self.measures, *self.runs}
         problems = [
-            f"{name} speaks of measure '{item.measure}', of which no chart is planned; there are "
+            f"charts names measure '{measure}', of which no control chart is planned; there are "
             f"{', '.join(self.measures)}"
+            for measure in self.charts
+            if measure not in self.measures
+        ]
+        problems += [
+            f"{name} speaks of measure '{item.measure}', of which no chart is planned; there are "
+            f"{', '.join(sorted(known))}"
             for name, items in (
                 ("rebases", self.rebases),
                 ("exclusions", self.exclusions),
@@ -174,3 +191,7 @@ class SpcPlan(DomainModel):
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def chart_of(self, measure: str) -> ChartName:
+        """Return the kind of control chart of a measure."""
+        return self.charts.get(measure, self.chart)

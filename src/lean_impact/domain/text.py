@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from html import escape
 
-__all__ = ["Summary"]
+__all__ = ["Summary", "capital"]
+
+
+def capital(words: str) -> str:
+    """Give words that begin a sentence their capital letter.
+
+    Examples
+    --------
+    >>> capital("week of 6 Jul 2015: no row published.")
+    'Week of 6 Jul 2015: no row published.'
+    """
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 class Summary(str):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lean_impact.domain import Exclusion, Frequency, Window, period_label
-from lean_impact.domain.period import MONTHS
 from lean_impact.errors import DesignError
+from lean_impact.tables.calendar import breaks_of, ends_of
 
 __all__ = ["Split", "beyond", "ignored", "inside", "spans", "split"]
 
@@ -34,21 +34,16 @@ class Split:
     ignored: np.ndarray
 
 
-def _ends(periods: np.ndarray, frequency: Frequency) -> np.ndarray:
-    months: np.ndarray = periods.astype("datetime64[M]") + np.timedelta64(MONTHS[frequency], "M")
-    return months.astype("datetime64[D]")
-
-
 def inside(periods: np.ndarray, window: Window, *, frequency: Frequency) -> np.ndarray:
     """Mark the periods that lie wholly in a window."""
     start, end = np.datetime64(window.start), np.datetime64(window.end)
-    mask: np.ndarray = (periods >= start) & (_ends(periods, frequency) <= end)
+    mask: np.ndarray = (periods >= start) & (ends_of(periods, frequency) <= end)
     return mask
 
 
 def _touching(periods: np.ndarray, window: Window, *, frequency: Frequency) -> np.ndarray:
     start, end = np.datetime64(window.start), np.datetime64(window.end)
-    mask: np.ndarray = (periods < end) & (_ends(periods, frequency) > start)
+    mask: np.ndarray = (periods < end) & (ends_of(periods, frequency) > start)
     return mask
 
 
@@ -95,7 +90,7 @@ def beyond(periods: np.ndarray, window: Window, *, frequency: Frequency) -> list
             f"the figures begin with {spans(periods[:1], frequency=frequency)}; the window was to begin on "
             f"{window.start}"
         )
-    if np.datetime64(window.end) > _ends(periods, frequency)[-1]:
+    if np.datetime64(window.end) > ends_of(periods, frequency)[-1]:
         sentences.append(
             f"the figures end with {spans(periods[-1:], frequency=frequency)}; the window was to end before "
             f"{window.end}"
@@ -107,9 +102,8 @@ def spans(periods: np.ndarray, *, frequency: Frequency) -> str:
     """Name periods for a reader, neighbours joined, such as ``"Mar 2015 to May 2015, Aug 2016"``."""
     if not len(periods):
         return "none"
-    edges = np.flatnonzero(periods[1:] != _ends(periods[:-1], frequency)) + 1
     labels = []
-    for run in np.split(periods, edges):
+    for run in np.split(periods, breaks_of(periods, frequency)):
         first, last = (period_label(run[at].item(), frequency) for at in (0, -1))
         labels.append(first if len(run) == 1 else f"{first} to {last}")
     return ", ".join(labels)

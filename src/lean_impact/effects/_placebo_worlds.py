@@ -10,7 +10,6 @@ from typing import cast
 import numpy as np
 
 from lean_impact.domain import Estimate, Exclusion, Measure
-from lean_impact.domain.period import MONTHS
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.effects.arrays import PanelArrays
 from lean_impact.effects.did import DifferenceInDifferences
@@ -20,6 +19,7 @@ from lean_impact.effects.parts import Changes
 from lean_impact.effects.result import EffectEstimator
 from lean_impact.kernels.power import Designs
 from lean_impact.tables import Panel
+from lean_impact.tables.calendar import places_of
 
 __all__ = ["Figures", "quick_estimate", "world_of"]
 
@@ -125,7 +125,7 @@ def world_of(
         trusts=tuple(figures.trusts[i] for i in order),
         n_treated=len(members),
         periods=figures.periods[rows],
-        time=_months(figures.periods[rows], figures.measure),
+        time=places_of(figures.periods[rows], figures.measure.frequency),
         values=cut(figures.values),
         numerators=cut(figures.numerators),
         denominators=cut(figures.denominators),
@@ -135,13 +135,6 @@ def world_of(
         cautions=(),
         provenance=figures.panel.provenance,
     )
-
-
-def _months(periods: np.ndarray, measure: Measure) -> np.ndarray:
-    """Return the place of each period on the calendar, counted from 0."""
-    months = periods.astype("datetime64[M]").astype(np.int64)
-    places: np.ndarray = (months - months[0]) // MONTHS[measure.frequency]
-    return places
 
 
 def _cut(matrix: np.ndarray, *, rows: slice, order: np.ndarray) -> np.ndarray:

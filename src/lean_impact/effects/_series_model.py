@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from lean_impact.domain import Measure
-from lean_impact.domain.period import MONTHS, Frequency
+from lean_impact.domain.period import LENGTH, PER_YEAR, Frequency
 from lean_impact.effects._series import FittedSeries
 from lean_impact.effects._settings import CommonSettings
 from lean_impact.kernels.count_regression import CountFit, Family, fit_counts, fit_counts_ar1
@@ -39,7 +39,6 @@ _FIT_WORDS: dict[Fit, str] = {
     "binomial": "counts over-dispersed binomial out of the denominator, errors AR(1)",
 }
 _COUNTS = ("poisson", "binomial")
-_YEAR = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +77,9 @@ class SeriesModel:
             parts.append(f"the level phased in over {self.phase_in} {frequency}s")
         parts.append("on a linear trend")
         if self._season(frequency) is not None:
-            kind = "a dummy for each" if self.season == "dummies" else f"{self.pairs} pairs of waves over the"
-            parts.append(f"season by {kind} {frequency if self.season == 'dummies' else 'year'}")
+            each = "twelfth of the year" if frequency == "week" else frequency
+            waves = f"{self.pairs} pairs of waves over the year"
+            parts.append(f"season by {f'a dummy for each {each}' if self.season == 'dummies' else waves}")
         if self.further:
             parts.append(f"further interruptions on {', '.join(map(str, self.further))}")
         errors = _FIT_WORDS[self.fit]
@@ -89,10 +89,10 @@ class SeriesModel:
         return f"{', '.join(parts)}; {errors}"
 
     def _season(self, frequency: Frequency) -> Season | None:
-        length = _YEAR // MONTHS[frequency]
+        length = PER_YEAR[frequency]
         if self.season == "none" or length == 1:
             return None
-        pairs = min(self.pairs, length // 2) if self.season == "harmonics" else None
+        pairs = min(self.pairs, int(length // 2)) if self.season == "harmonics" else None
         return Season(length=length, pairs=pairs)
 
     def design(
@@ -112,8 +112,9 @@ class SeriesModel:
             delay=self.delay,
             phase_in=self.phase_in,
         )
-        months = (np.array(self.further, dtype="datetime64[M]") - origin.astype("datetime64[M]")).astype(int)
-        others = -(-months // MONTHS[frequency])
+        length, unit = LENGTH[frequency]
+        since = np.array(self.further, dtype=f"datetime64[{unit}]") - origin.astype(f"datetime64[{unit}]")
+        others = -(-since.astype(int) // length)
         inside = [Interruption(at=int(at)) for at in others if time[0] < at <= time[-1]]
         return segmented_design(time, interruptions=[own, *inside], season=self._season(frequency))
 

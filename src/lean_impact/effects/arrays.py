@@ -9,12 +9,12 @@ from typing import Literal, Self
 import numpy as np
 
 from lean_impact.domain import Measure, Provenance, Window
-from lean_impact.domain.period import MONTHS
 from lean_impact.effects._calendar import beyond, ignored, inside, spans
 from lean_impact.effects._rules import issue, raise_if_any, roles
 from lean_impact.effects.adoption import AdoptionDesign
 from lean_impact.errors import Issue
 from lean_impact.tables import Panel
+from lean_impact.tables.calendar import places_of
 
 __all__ = ["Needs", "PanelArrays", "arrays_of"]
 
@@ -280,7 +280,7 @@ class _Reader:
             trusts=(*adoption.treated, *sorted(adoption.comparison)),
             n_treated=n_treated,
             periods=periods,
-            time=self._time(periods),
+            time=places_of(periods, self.measure.frequency),
             values=values,
             numerators=numerators,
             denominators=denominators,
@@ -292,11 +292,6 @@ class _Reader:
             cautions=tuple(self._left_out(calendar, within, out, nobody)),
             provenance=self.panel.provenance,
         )
-
-    def _time(self, periods: np.ndarray) -> np.ndarray:
-        months = periods.astype("datetime64[M]").astype(np.int64)
-        steps: np.ndarray = (months - months[0]) // MONTHS[self.measure.frequency] if len(months) else months
-        return steps
 
     def _starts(self, periods: np.ndarray, n_trusts: int) -> np.ndarray:
         start = np.full(n_trusts, len(periods))

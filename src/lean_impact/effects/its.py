@@ -35,8 +35,8 @@ class InterruptedTimeSeries(SeriesSettings):
     phase_in : int, default 1
         Periods over which the change of level grows linearly to its full size; 1 is a step.
     season : {"dummies", "harmonics", "none"}, default "dummies"
-        One column for each period of the year but the first, pairs of sine and cosine, or none. Yearly
-        figures have no season.
+        One column for each period of the year but the first, pairs of sine and cosine, or none. Weeks go by
+        twelfths of the year; yearly figures have no season.
     pairs : int, default 2
         Pairs of sine and cosine.
     further : tuple of date, default ()

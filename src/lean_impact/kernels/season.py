@@ -13,9 +13,21 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-__all__ = ["FEWEST_CYCLES", "SeasonTest", "innovations", "lag_one", "season_effects", "season_test"]
+__all__ = [
+    "FEWEST_CYCLES",
+    "MOST_SEASONS",
+    "SeasonTest",
+    "innovations",
+    "lag_one",
+    "season_effects",
+    "season_test",
+    "seasons_of",
+]
 
-FEWEST_CYCLES: Final = {12: 3, 4: 4}
+MOST_SEASONS: Final = 12
+"""Seasons in a year: a mean for each of 52 weeks would leave nothing over."""
+
+FEWEST_CYCLES: Final = {52: 3, 12: 3, 4: 4}
 """Complete cycles without which a season is not tested: fewer cannot reach a small p-value."""
 
 _DRAWS: Final = 999
@@ -43,6 +55,39 @@ class SeasonTest(NamedTuple):
     n_rotations: int
 
 
+def seasons_of(time: np.ndarray, *, per_year: float) -> np.ndarray:
+    """Tell which season each period belongs to: every period of the year is one, or a twelfth of the year.
+
+    Parameters
+    ----------
+    time : ndarray, shape (n_periods,)
+        Periods since a year began.
+    per_year : float
+        Periods a year, such as 4, 12 or 52.18.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_periods,)
+        From 0, and below 12.
+
+    Notes
+    -----
+    With more than 12 periods a year they are put together by the twelfth of the year that they begin in. For
+    weeks counted from 1 January, twelfths are calendar months to within two days.
+
+    Examples
+    --------
+    >>> seasons_of(np.array([0, 3, 4]), per_year=4).tolist()
+    [0, 3, 0]
+    >>> seasons_of(np.array([0, 4, 5, 51]), per_year=52.18).tolist()
+    [0, 0, 1, 11]
+    """
+    into = time % per_year
+    if per_year > MOST_SEASONS:
+        into = into * (MOST_SEASONS / per_year)
+    return np.asarray(np.floor(into), dtype=np.int64)
+
+
 def season_test(values: np.ndarray, *, cycle: int) -> SeasonTest:
     """Test whether places in the cycle differ, letting neighbouring periods depend on each other.
 
@@ -51,7 +96,7 @@ def season_test(values: np.ndarray, *, cycle: int) -> SeasonTest:
     values : ndarray of float64, shape (n_points,)
         Values in order of time on a complete calendar, NaN where missing.
     cycle : int
-        Periods in a year: 12 or 4.
+        Periods in a year: 52, 12 or 4; that a year of weeks is a day longer does not matter.
 
     Returns
     -------
@@ -90,22 +135,22 @@ def season_test(values: np.ndarray, *, cycle: int) -> SeasonTest:
     return SeasonTest(found, (as_much + 1) / (_DRAWS + 1), n_cycles, _DRAWS + 1)
 
 
-def season_effects(values: np.ndarray, *, cycle: int, basis: np.ndarray) -> np.ndarray:
-    """Estimate what each place in the cycle adds, beyond a straight line.
+def season_effects(values: np.ndarray, *, per_year: float, basis: np.ndarray) -> np.ndarray:
+    """Estimate what each season adds, beyond a straight line; weeks go by twelfths of the year.
 
     Parameters
     ----------
     values : ndarray of float64, shape (n_points,)
         Values in order of time on a complete calendar, NaN where missing.
-    cycle : int
-        Periods in a year.
+    per_year : float
+        Periods a year.
     basis : ndarray of bool, shape (n_points,)
         Points that the estimate rests on.
 
     Returns
     -------
     ndarray of float64, shape (n_points,)
-        Effect at each point, of mean zero over a cycle; a place without a figure in the basis has none.
+        Effect at each point, of mean zero over the seasons; one without a figure in the basis has none.
 
     Notes
     -----
@@ -115,11 +160,11 @@ def season_effects(values: np.ndarray, *, cycle: int, basis: np.ndarray) -> np.n
     Examples
     --------
     >>> wave = np.tile([3.0, -1.0, -1.0, -1.0], 6)
-    >>> season_effects(wave, cycle=4, basis=np.ones(24, dtype=bool))[:4].round(9).tolist()
+    >>> season_effects(wave, per_year=4, basis=np.ones(24, dtype=bool))[:4].round(9).tolist()
     [3.0, -1.0, -1.0, -1.0]
     """
     time = np.arange(len(values), dtype=np.float64)
-    place = np.arange(len(values)) % cycle
+    place = seasons_of(np.arange(len(values)), per_year=per_year)
     used = basis & np.isfinite(values)
     seen = np.unique(place[used])
     dummies = (place[:, np.newaxis] == seen).astype(np.float64)

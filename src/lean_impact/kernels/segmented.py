@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lean_impact.kernels.season import seasons_of
+
 __all__ = ["Interruption", "Season", "SegmentedDesign", "require_estimable", "segmented_design"]
 
 Floats = NDArray[np.float64]
@@ -65,11 +67,11 @@ class Season:
 
     Attributes
     ----------
-    length : int
-        Periods in a year, for example 12 or 4.
+    length : float
+        Periods in a year, for example 12 or 4; 52.18 for weeks.
     pairs : int or None
         Number of pairs of sine and cosine, at most half of ``length``; None takes one column for each
-        period of the year but the first.
+        period of the year but the first, or for each twelfth where there are more than 12 periods.
 
     Examples
     --------
@@ -77,7 +79,7 @@ class Season:
     Season(length=12, pairs=2)
     """
 
-    length: int
+    length: float
     pairs: int | None = None
 
     def __post_init__(self) -> None:
@@ -85,7 +87,7 @@ class Season:
         if self.length < 2:  # noqa: PLR2004 - one period a year has no season
             raise ValueError("a season needs at least 2 periods a year")
         if self.pairs is not None and not 1 <= self.pairs <= self.length // 2:
-            raise ValueError(f"pairs must lie between 1 and {self.length // 2}")
+            raise ValueError(f"pairs must lie between 1 and {int(self.length // 2)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -256,8 +258,9 @@ def _impact_columns(time: NDArray[np.int64], one: Interruption, *, suffix: str) 
 def _season_columns(time: NDArray[np.int64], season: Season) -> dict[str, Floats]:
     """Build dummies or pairs of waves."""
     if season.pairs is None:
-        place = time % season.length
-        return {f"season {p + 1}": (place == p).astype(float) for p in range(1, season.length)}
+        place = seasons_of(time, per_year=season.length)
+        last = int(seasons_of(np.array([season.length - 1.0]), per_year=season.length)[0])
+        return {f"season {p + 1}": (place == p).astype(float) for p in range(1, last + 1)}
     columns: dict[str, Floats] = {}
     for wave in range(1, season.pairs + 1):
         angle = 2 * np.pi * wave * time / season.length

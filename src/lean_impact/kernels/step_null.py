@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lean_impact.kernels.autoregression import simulate_ar1
-from lean_impact.kernels.step_scan import PHI_GRID, Form, StepScan, scan_steps
+from lean_impact.kernels.step_scan import PHI_GRID, Form, scan_dates, scan_steps
 
-__all__ = ["PHI_RANGE", "SMALLEST_P", "StepNull", "simulate_step_null"]
+__all__ = ["PHI_RANGE", "SMALLEST_P", "StepNull", "simulate_dated_nulls", "simulate_step_null"]
 
 Floats = NDArray[np.float64]
 
@@ -151,23 +151,77 @@ def simulate_step_null(  # noqa: PLR0913 - one argument for each thing that a ta
     >>> table.statistics.shape
     (24, 100)
     """
+    stable = _simulated(positions, phi_range, draws, seed)
+    values = stable.values if prepare is None else prepare(stable.values)
+    seen = scan_steps(values, positions=positions, design=design, bounds=bounds, form=form)
+    return _sorted_by_estimate(seen.average, seen.statistic, seen.phi_index, stable=stable, near=near)
+
+
+def simulate_dated_nulls(
+    *,
+    positions: NDArray[np.int64],
+    design: Floats,
+    candidates: NDArray[np.int64],
+    phi_range: tuple[float, float] = PHI_RANGE,
+    draws: int = 600,
+    near: int = 240,
+    seed: int = 0,
+) -> tuple[StepNull, ...]:
+    """Simulate stable series once and compare a change of level at each of some dates with none.
+
+    Parameters
+    ----------
+    positions, design, candidates
+        As for :func:`~lean_impact.kernels.step_scan.scan_dates`.
+    phi_range, draws, near, seed
+        As for :func:`simulate_step_null`.
+
+    Returns
+    -------
+    tuple of StepNull
+        A table for each date: the one that :func:`simulate_step_null` gives with that date as its only
+        candidate.
+
+    Examples
+    --------
+    >>> tables = simulate_dated_nulls(positions=np.arange(30), design=np.ones((30, 1)),
+    ...                               candidates=np.array([10, 20]), draws=400, near=100)
+    >>> [table.statistics.shape for table in tables]
+    [(24, 100), (24, 100)]
+    """
+    stable = _simulated(positions, phi_range, draws, seed)
+    statistics, phi_index = scan_dates(
+        stable.values, positions=positions, design=design, candidates=candidates
+    )
+    return tuple(
+        _sorted_by_estimate(statistic, statistic, index, stable=stable, near=near)
+        for statistic, index in zip(statistics.T, phi_index.T, strict=True)
+    )
+
+
+class _Stable(NamedTuple):
+    phi: Floats  # true autocorrelations, (n_series,)
+    values: Floats  # (n_series, n_observed)
+    ties: Floats  # breaks ties in the distance at random: else they would favour low true autocorrelations
+
+
+def _simulated(
+    positions: NDArray[np.int64], phi_range: tuple[float, float], draws: int, seed: int
+) -> _Stable:
     rng = np.random.default_rng(np.random.SeedSequence([seed, 4]))
     phi = np.linspace(*phi_range, draws)
     whole = simulate_ar1(phi, n_periods=int(positions[-1] - positions[0]) + 1, rng=rng)
-    values = whole[:, positions - positions[0]]
-    if prepare is not None:
-        values = prepare(values)
-    seen = scan_steps(values, positions=positions, design=design, bounds=bounds, form=form)
-    return _sorted_by_estimate(seen, phi, min(near, draws), rng)
+    return _Stable(phi, whole[:, positions - positions[0]], rng.uniform(0.0, 0.5, draws))
 
 
-def _sorted_by_estimate(seen: StepScan, phi: Floats, near: int, rng: np.random.Generator) -> StepNull:
-    # Ties in the distance are broken at random, else they would favour low true autocorrelations.
-    noise = rng.uniform(0.0, 0.5, len(phi))
-    statistics, peaks, true_phi = (np.empty((len(PHI_GRID), near)) for _ in range(3))
+def _sorted_by_estimate(
+    average: Floats, peak: Floats, phi_index: NDArray[np.int64], *, stable: _Stable, near: int
+) -> StepNull:
+    n_near = min(near, len(stable.phi))
+    statistics, peaks, true_phi = (np.empty((len(PHI_GRID), n_near)) for _ in range(3))
     for at in range(len(PHI_GRID)):
-        nearest = np.argpartition(np.abs(seen.phi_index - at) + noise, near - 1)[:near]
-        statistics[at] = np.sort(seen.average[nearest])[::-1]
-        peaks[at] = np.sort(seen.statistic[nearest])[::-1]
-        true_phi[at] = np.sort(phi[nearest])
+        nearest = np.argpartition(np.abs(phi_index - at) + stable.ties, n_near - 1)[:n_near]
+        statistics[at] = np.sort(average[nearest])[::-1]
+        peaks[at] = np.sort(peak[nearest])[::-1]
+        true_phi[at] = np.sort(stable.phi[nearest])
     return StepNull(statistics=statistics, peaks=peaks, true_phi=true_phi)

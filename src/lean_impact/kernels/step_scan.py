@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lean_impact.kernels.ar1_noise import Whitener, orthonormal, remove, whitener
 
-__all__ = ["PHI_GRID", "Form", "StepGrid", "StepScan", "scan_steps", "step_grid"]
+__all__ = ["PHI_GRID", "Form", "StepGrid", "StepScan", "scan_dates", "scan_steps", "step_grid"]
 
 Floats = NDArray[np.float64]
 
@@ -94,6 +94,23 @@ class StepGrid:
     candidates: NDArray[np.int64]
     degrees: int
 
+    def at(self, series: int, candidate: int) -> StepGrid:
+        """Return one series at one candidate alone, as if no other date had been looked at."""
+        place = int(np.searchsorted(self.candidates, candidate))
+
+        def alone(grid: Floats) -> Floats:
+            return grid[:, [series], place : place + 1]
+
+        likelihood = alone(self.log_likelihood)
+        return StepGrid(
+            log_likelihood=likelihood - likelihood.max(),
+            size=alone(self.size),
+            standard_error=alone(self.standard_error),
+            variance=alone(self.variance),
+            candidates=self.candidates[place : place + 1],
+            degrees=self.degrees,
+        )
+
 
 def scan_steps(
     values: Floats,
@@ -158,7 +175,8 @@ def scan_steps(
     (25, True)
     """
     shared = scale is None and positions.ndim == 1 and design.ndim == 2  # noqa: PLR2004 - one design for all
-    plans = _plans(positions, design, bounds) if shared and form == "level" and len(values) >= _MANY else None
+    many = shared and form == "level" and len(values) >= _MANY
+    plans = _plans(positions, design, np.arange(*bounds)) if many else None
     parts = [
         _scan_chunk(
             plans,
@@ -182,6 +200,46 @@ def scan_steps(
         standard_error=np.concatenate([part.standard_error for part in parts]),
         variance=np.concatenate([part.variance for part in parts]),
     )
+
+
+def scan_dates(
+    values: Floats, *, positions: NDArray[np.int64], design: Floats, candidates: NDArray[np.int64]
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Compare a change of level at each of some dates with no change, every date for itself.
+
+    Parameters
+    ----------
+    values, positions, design
+        As for :func:`scan_steps`; one calendar for all series.
+    candidates : ndarray of int, shape (n_candidates,)
+        First observed period after each date.
+
+    Returns
+    -------
+    statistic : ndarray, shape (n_series, n_candidates)
+        Log likelihood ratio (times two) of a change at that date against none.
+    phi_index : ndarray of int, shape (n_series, n_candidates)
+        Index into :data:`PHI_GRID` of the autocorrelation under a change at that date.
+
+    Examples
+    --------
+    >>> noise = np.random.default_rng(4).normal(size=(1, 40))
+    >>> statistic, _ = scan_dates(noise + 4.0 * (np.arange(40) >= 25), positions=np.arange(40),
+    ...                           design=np.ones((40, 1)), candidates=np.array([10, 25]))
+    >>> (statistic[0] > 20).tolist()
+    [False, True]
+    """
+    scaled, _ = _standardise(values, design, None)
+    shape = (len(values), len(candidates))
+    without, lowest = np.full(len(values), np.inf), np.full(shape, np.inf)
+    phi_index = np.zeros(shape, dtype=np.int64)
+    for at, look in enumerate(_planned_looks(_plans(positions, design, candidates), scaled)):
+        objective = _objective(look)
+        phi_index[objective < lowest] = at
+        np.minimum(lowest, objective, out=lowest)
+        np.minimum(without, look.unexplained * look.factor, out=without)
+    degrees = values.shape[1] - design.shape[1] - 1
+    return degrees * np.log(without[:, None] / lowest), phi_index
 
 
 def step_grid(
@@ -277,14 +335,14 @@ class _Plan:
     factor: float
 
 
-def _plans(positions: NDArray[np.int64], design: Floats, bounds: tuple[int, int]) -> list[_Plan]:
+def _plans(positions: NDArray[np.int64], design: Floats, candidates: NDArray[np.int64]) -> list[_Plan]:
     n = len(positions)
     degrees = n - design.shape[1] - 1
     plans = []
     for phi in PHI_GRID:
         noise = whitener(float(phi), positions)
         basis, log_det = orthonormal(noise.apply(design.T)[None])
-        steps = noise.apply((np.arange(n)[None, :] >= np.arange(*bounds)[:, None]).astype("float64")).T
+        steps = noise.apply((np.arange(n)[None, :] >= candidates[:, None]).astype("float64")).T
         on_basis = basis[0].T @ steps
         information = _seen((steps**2).sum(axis=0), (on_basis**2).sum(axis=0))
         own, pair = 1.0 / noise.deviation**2, noise.memory / noise.deviation[1:] ** 2
@@ -411,6 +469,15 @@ def _gain(projection: Floats, information: Floats) -> Floats:
     return gain
 
 
+def _objective(look: _Look) -> Floats:
+    """Return what is to be minimised, shape (n_series, n_candidates); takes the place of the gains."""
+    unexplained = look.unexplained[:, None]
+    objective = np.subtract(unexplained, look.gain, out=look.gain)
+    np.maximum(objective, _FLOOR * unexplained, out=objective)
+    objective *= look.factor[:, None]
+    return objective
+
+
 def _scan_chunk(
     plans: list[_Plan] | None,
     values: Floats,
@@ -432,10 +499,7 @@ def _scan_chunk(
         else _planned_looks(plans, scaled)
     )
     for at, look in enumerate(looks):
-        unexplained = look.unexplained[:, None]
-        objective = np.subtract(unexplained, look.gain, out=look.gain)
-        np.maximum(objective, _FLOOR * unexplained, out=objective)
-        objective *= look.factor[:, None]
+        objective = _objective(look)
         np.minimum(without, look.unexplained * look.factor, out=without)
         lowest = objective.min(axis=1)
         better = lowest < best_value

@@ -11,14 +11,15 @@ import numpy as np
 import pandas as pd
 
 from lean_impact.domain import Frequency, Measure, Succession, next_period, period_label
-from lean_impact.domain.period import MONTHS
+from lean_impact.domain.period import has_ended_by
 from lean_impact.domain.quality import FindingKind, QualityFinding, Severity
+from lean_impact.domain.text import capital
 from lean_impact.quality.rules import QualityRules
 from lean_impact.tables import Panel
+from lean_impact.tables.calendar import periods_from
 
 __all__ = ["coverage", "definition_changes", "flagged", "mergers", "too_perfect"]
 
-_YEAR: Final = 12
 _ROUNDS_TO_100: Final = 0.9995
 
 _FLAGGED: Final[dict[str, tuple[FindingKind, Severity, str]]] = {
@@ -28,16 +29,13 @@ _FLAGGED: Final[dict[str, tuple[FindingKind, Severity, str]]] = {
 }
 
 
-def _stretch(start: date, end: date, n: int, frequency: Frequency) -> str:
+def _stretch(start: date, n: int, frequency: Frequency) -> str:
     """Name a run of periods, such as ``Mar 2015 to May 2015 (3 months)``."""
-    noun = frequency if n == 1 else f"{frequency}s"
-    first = period_label(start, frequency)
+    first = capital(period_label(start, frequency))
     if n == 1:
         return first
-    months = MONTHS[frequency]
-    last_month = end.year * _YEAR + end.month - 1 - months
-    last = date(last_month // _YEAR, last_month % _YEAR + 1, 1)
-    return f"{first} to {period_label(last, frequency)} ({n} {noun})"
+    last: date = periods_from(start, n, frequency)[-1].item()
+    return f"{first} to {period_label(last, frequency)} ({n} {frequency}s)"
 
 
 def _runs(periods: Sequence[pd.Timestamp], frequency: Frequency) -> Iterator[tuple[date, date, int]]:
@@ -72,7 +70,7 @@ def flagged(panel: Panel, measure: Measure, trusts: Sequence[str]) -> Iterator[Q
                 end=end,
                 n_periods=n,
                 severity=severity,
-                what=f"{_stretch(start, end, n, measure.frequency)}: {words}.",
+                what=f"{_stretch(start, n, measure.frequency)}: {words}.",
             )
 
 
@@ -93,7 +91,7 @@ def coverage(panel: Panel, measure: Measure, trusts: Sequence[str]) -> Iterator[
                 end=end,
                 n_periods=n,
                 severity="high" if own.empty else "medium",
-                what=f"{_stretch(start, end, n, measure.frequency)}: no row for this trust"
+                what=f"{_stretch(start, n, measure.frequency)}: no row for this trust"
                 f"{' in the whole period' if own.empty else ''}.",
             )
 
@@ -108,7 +106,7 @@ def definition_changes(measures: Iterable[Measure], first: date, last: date) -> 
                     measure=measure.id,
                     kind="definition change",
                     start=change.date,
-                    end=next_period(change.date.replace(day=1), measure.frequency),
+                    end=has_ended_by(change.date, measure.frequency),
                     n_periods=1,
                     severity="medium",
                     what=change.what,
@@ -136,7 +134,7 @@ def mergers(
             measure=None,
             kind="merger",
             start=day,
-            end=next_period(day.replace(day=1), "month"),
+            end=has_ended_by(day, "month"),
             n_periods=1,
             severity="high" if verified else "medium",
             what=f"{steps}. {'Evidence' if verified else 'Unverified'}: {evidence}.",
@@ -170,6 +168,6 @@ def too_perfect(
                     end=end,
                     n_periods=n,
                     severity="high",
-                    what=f"{_stretch(start, end, n, measure.frequency)}: {words} each time, on "
+                    what=f"{_stretch(start, n, measure.frequency)}: {words} each time, on "
                     f"{part['denominator'].min():,.0f} cases or more; perhaps not submitted.",
                 )

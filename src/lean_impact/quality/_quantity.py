@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 
 from lean_impact.domain import Measure, next_period, period_label
-from lean_impact.domain.period import MONTHS
+from lean_impact.domain.period import PER_YEAR
 from lean_impact.domain.quality import FindingKind, QualityFinding, Severity
+from lean_impact.domain.text import capital
 from lean_impact.quality._jumps import Jump, find_jumps, find_outliers, national_movement
 from lean_impact.quality.rules import QualityRules
 from lean_impact.tables import Panel
 
 __all__ = ["Quantity", "Seen", "share_of", "volume_of"]
 
-_YEAR: Final = 12
 _FEWEST_SPAN: Final = 3
 
 
@@ -46,8 +46,8 @@ class Quantity:
         Volumes or shares.
     is_volume : bool
         Volumes are compared as ratios, shares as differences.
-    span : int
-        Months on either side of a jump that make up a level.
+    span : float
+        Years on either side of a jump that make up a level.
     own, national, outlier : float
         Thresholds: logarithms of ratios for a volume, differences for a share.
     """
@@ -56,7 +56,7 @@ class Quantity:
     noun: str
     figures: pd.DataFrame
     is_volume: bool
-    span: int
+    span: float
     own: float
     national: float
     outlier: float
@@ -64,7 +64,7 @@ class Quantity:
     @property
     def periods(self) -> int:
         """Periods on either side of a jump."""
-        return max(self.span // MONTHS[self.measure.frequency], _FEWEST_SPAN)
+        return max(int(self.span * PER_YEAR[self.measure.frequency]), _FEWEST_SPAN)
 
     def search(self, trusts: Sequence[str], rules: QualityRules) -> Seen:
         """Look for jumps and outliers of some trusts, net of the movement of all, and for that movement."""
@@ -159,7 +159,7 @@ class Quantity:
             end=next_period(start, self.measure.frequency),
             n_periods=1,
             severity=severity,
-            what=f"{period_label(start, self.measure.frequency)}: {what}",
+            what=f"{capital(period_label(start, self.measure.frequency))}: {what}",
         )
 
     def _format(self, value: float) -> str:
@@ -173,7 +173,7 @@ def volume_of(panel: Panel, measure: Measure, rules: QualityRules) -> Quantity:
         noun="denominator",
         figures=panel.wide(measure.id, "denominator"),
         is_volume=True,
-        span=_YEAR,
+        span=1.0,
         own=float(np.log(rules.volume_ratio)),
         national=float(np.log(rules.national_ratio)),
         outlier=float(np.log(rules.outlier_ratio)),
@@ -188,7 +188,7 @@ def share_of(panel: Panel, part: Measure, whole: Measure, rules: QualityRules) -
         noun=f"share of the denominator of {whole.id}",
         figures=panel.wide(part.id, "denominator") / total.where(total > 0),
         is_volume=False,
-        span=_YEAR // 2,
+        span=0.5,
         own=rules.share_change,
         national=rules.national_share_change,
         outlier=rules.outlier_share_change,

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any, Final
 
-__all__ = ["Formatter", "day", "month", "number", "p_value", "percent", "points"]
+from lean_impact.domain import Frequency
+
+__all__ = ["Formatter", "day", "month", "number", "p_value", "percent", "period", "points"]
 
 Formatter = Callable[[Any], str]
 """Turns one value that is not missing into text."""
@@ -133,6 +135,27 @@ def month(value: date) -> str:
     'Aug 2015'
     """
     return f"{_MONTHS[value.month - 1]} {value.year}"
+
+
+def period(*frequencies: Frequency) -> Formatter:
+    """Format the first day of a period: its month, or the day if any of the periods is a week.
+
+    Parameters
+    ----------
+    *frequencies : {"week", "month", "quarter", "year"}
+        Those of the measures in the table.
+
+    Returns
+    -------
+    Formatter
+        Takes a date.
+
+    Examples
+    --------
+    >>> period("month")(date(2015, 8, 1)), period("month", "week")(date(2015, 8, 3))
+    ('Aug 2015', '3 Aug 2015')
+    """
+    return day if "week" in frequencies else month
 
 
 def day(value: date) -> str:

@@ -34,7 +34,7 @@ from lean_impact.errors import Issue
 from lean_impact.kernels.multiplicity import holm
 from lean_impact.pooled import FamilyResult, PooledResult
 from lean_impact.quality import QualityReport
-from lean_impact.spc import ControlChart, Funnel
+from lean_impact.spc import ControlChart, Funnel, RunResult
 from lean_impact.tables import Panel, Ratings
 
 __all__ = ["ChangeSearch", "EffectAnswer", "MethodAnswer", "RatingsAnswer", "StudyResults"]
@@ -195,6 +195,8 @@ class StudyResults:
         Plugins that were loaded: name, package, version, bundled, sha256.
     failures : tuple of str
         Plugins that failed, and how.
+    runs : tuple of RunResult
+        Run charts of the programme's trusts, where the plan asks for them.
     funnels : tuple of Funnel
         All trusts in one stretch of time, in the order of the plan.
     second_opinions : tuple of ChangePoints
@@ -229,6 +231,7 @@ class StudyResults:
     calibrated: tuple[CalibratedCondition, ...] = ()
     ratings: tuple[RatingsAnswer, ...] = ()
     failures: tuple[str, ...] = ()
+    runs: tuple[RunResult, ...] = ()
     funnels: tuple[Funnel, ...] = ()
     second_opinions: tuple[ChangePoints, ...] = ()
     searches: tuple[ChangeSearch, ...] = ()

@@ -11,7 +11,7 @@ from lean_impact.spc.adjusted import Beside, beside
 from lean_impact.spc.control_chart import ControlChart
 from lean_impact.spc.counts import CChart, GChart, TChart
 from lean_impact.spc.dependence import Dependence
-from lean_impact.spc.facets import Facets, chart_each
+from lean_impact.spc.facets import Facets, chart_each, draw_each
 from lean_impact.spc.false_signals import FalseSignals, expected_false_signals
 from lean_impact.spc.funnel import FunnelPlot
 from lean_impact.spc.funnel_result import Funnel
@@ -61,6 +61,7 @@ __all__ = [
     "assurance_icon",
     "beside",
     "chart_each",
+    "draw_each",
     "expected_false_signals",
     "overview",
     "screen_series",

@@ -10,13 +10,14 @@ import numpy as np
 
 from lean_impact._version import __version__
 from lean_impact.domain import Provenance
+from lean_impact.domain.period import PER_YEAR
 from lean_impact.kernels import special_causes as kernel
 from lean_impact.kernels.special_causes import Lines, Signals
 from lean_impact.spc._decisions import Decisions
 from lean_impact.spc.chart_words import cautions_of
 from lean_impact.spc.control_chart import ControlChart
 from lean_impact.spc.dependence import dependence_of
-from lean_impact.spc.points import ChartKind
+from lean_impact.spc.points import BY_EVENT, ChartKind
 from lean_impact.spc.rules import RuleSet
 from lean_impact.spc.signals import find_signals
 from lean_impact.tables import Series
@@ -128,7 +129,13 @@ def _judge(method: Method, series: Series, decisions: Decisions) -> ControlChart
             measure=series.measure,
             rules=method.rules,
         ),
-        dependence=dependence_of(judged, lines.centre, basis=basis, phase=phase, measure=series.measure),
+        dependence=dependence_of(
+            judged,
+            lines.centre,
+            basis=basis,
+            phase=phase,
+            per_year=1 if method.kind in BY_EVENT else PER_YEAR[series.measure.frequency],
+        ),
         dispersion=dispersion,
         provenance=_provenance(method, series, decisions),
         cautions=(),

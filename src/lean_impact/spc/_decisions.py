@@ -9,11 +9,11 @@ from datetime import date
 import numpy as np
 
 from lean_impact.domain import Measure
-from lean_impact.domain.period import MONTHS
 from lean_impact.errors import DesignError, Issue, TableError
 from lean_impact.kernels import xmr as kernel
 from lean_impact.spc.records import Baseline, Exclusion, Rebase, TargetStep
 from lean_impact.tables import Series
+from lean_impact.tables.calendar import ends_of
 
 __all__ = ["Decisions", "Target", "check_series", "days", "name_of"]
 
@@ -289,7 +289,4 @@ def _out_of_range(measure: Measure, value: float, what: str) -> list[Issue]:
 
 def _ended_by(series: Series, day: date | None) -> np.ndarray:
     """Mark the periods that end on or before a day, whatever day of a month the periods begin on."""
-    months = series.periods.astype("datetime64[M]")
-    into = series.periods - months.astype("datetime64[D]")
-    following = months + np.timedelta64(MONTHS[series.measure.frequency], "M")
-    return np.asarray(following.astype("datetime64[D]") + into <= np.datetime64(day, "D"))
+    return np.asarray(ends_of(series.periods, series.measure.frequency) <= np.datetime64(day, "D"))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from lean_impact.domain import Summary, Window
+from lean_impact.domain.period import PER_YEAR
 from lean_impact.errors import DesignError
 from lean_impact.kernels import season as kernel
 from lean_impact.spc.control_chart import ControlChart
-from lean_impact.spc.dependence import CYCLES
 from lean_impact.spc.xmr import XmR
 from lean_impact.tables import Series
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["Beside", "beside"]
-
-_BY_EVENT: Final = frozenset({"g", "t"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -185,16 +183,16 @@ def beside(chart: ControlChart) -> Beside:
     >>> both.season_removed, len(both.plain.signal_records) > len(both.adjusted.signal_records)
     (True, True)
     """
-    if chart.kind in _BY_EVENT:
+    if chart.by_event:
         raise DesignError(
             f"a {chart.kind} chart has one point an event and no calendar: there is no season to take out"
         )
     found = chart.dependence
     values = np.where(np.isfinite(chart.values), chart.values, np.nan)
     if found.seasonal:
-        cycle = CYCLES[chart.measure.frequency]
+        per_year = PER_YEAR[chart.measure.frequency]
         basis = chart.basis & np.isfinite(chart.centre)
-        values = values - kernel.season_effects(chart.judged - chart.centre, cycle=cycle, basis=basis)
+        values = values - kernel.season_effects(chart.judged - chart.centre, per_year=per_year, basis=basis)
     if found.to_adjust:
         values = _surprises(chart, values, found.to_adjust)
     measure = chart.measure.model_copy(update={"name": f"{chart.measure.name}, adjusted", "target": None})

@@ -260,7 +260,8 @@ def time_axis(measure: Measure, ax: Axes) -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.ticker import PercentFormatter
 
-    locator = AutoDateLocator(maxticks=10)  # type: ignore[no-untyped-call] # not annotated there
+    # Almost five years by half years are ten intervals; with fewer ticks allowed matplotlib warns.
+    locator = AutoDateLocator(maxticks=11)  # type: ignore[no-untyped-call] # not annotated there
     formatter = ConciseDateFormatter(locator, show_offset=False)  # type: ignore[no-untyped-call] # same
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(formatter)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lean_impact.domain import Summary, period_label
+from lean_impact.domain.text import capital
 from lean_impact.spc.false_signals import FalseSignals, expected_false_signals
 from lean_impact.spc.points import CENTRES, CHART_NAMES
 from lean_impact.spc.rules import RuleSet
@@ -118,12 +119,12 @@ def _facts(chart: ControlChart) -> list[str]:
     n_points = int(np.isfinite(chart.values).sum())
     missing = len(chart.values) - n_points
     gaps = f", {missing} without a figure" if missing else ""
-    facts = [f"{_when(chart, 0)} to {_when(chart, -1)}, {n_points} points{gaps}."]
+    facts = [f"{capital(_when(chart, 0))} to {_when(chart, -1)}, {n_points} points{gaps}."]
     if np.isfinite(chart.centre[at]):
         phase = chart.phases[int(chart.phase[at]) - 1]
         frozen = f", {chart.baseline}" if chart.baseline else ""
         facts.append(
-            f"{_capital(CENTRES[chart.kind])} {written(phase.centre)}, "
+            f"{capital(CENTRES[chart.kind])} {written(phase.centre)}, "
             f"limits {written(phase.lower)} to {written(phase.upper)}"
             f"{' (trial limits)' if phase.trial else ''}, from {phase.n_basis} points{frozen}."
         )
@@ -367,7 +368,3 @@ def _signal(chart: ControlChart, signal: Signal) -> str:
 
 def _when(chart: ControlChart, at: int) -> str:
     return period_label(chart.periods[at].item(), chart.measure.frequency)
-
-
-def _capital(words: str) -> str:
-    return words[0].upper() + words[1:]

@@ -13,7 +13,7 @@ import pandas as pd
 from lean_impact.domain import Measure, Provenance, Summary, Window
 from lean_impact.spc import chart_words
 from lean_impact.spc.dependence import Dependence
-from lean_impact.spc.points import LABELS, ChartKind, Phase, PointType, Variation
+from lean_impact.spc.points import BY_EVENT, LABELS, ChartKind, Phase, PointType, Variation
 from lean_impact.spc.records import Baseline, Exclusion, Rebase, TargetStep
 from lean_impact.spc.rules import Assurance, RuleSet
 from lean_impact.spc.run_rules import ANHOEJ, RunTest
@@ -118,6 +118,11 @@ class ControlChart:
     def measure(self) -> Measure:
         """Definition of the measure."""
         return self.series.measure
+
+    @property
+    def by_event(self) -> bool:
+        """Whether each point is an event and no period of a calendar."""
+        return self.kind in BY_EVENT
 
     @property
     def periods(self) -> np.ndarray:

@@ -7,14 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from lean_impact.domain import Measure
 from lean_impact.kernels import season as kernel
 from lean_impact.kernels.season import SeasonTest
 
 __all__ = ["Dependence", "dependence_of"]
-
-CYCLES: Final = {"month": 12, "quarter": 4}
-"""Periods in a year; yearly figures have no season."""
 
 LEVEL: Final = 0.05
 
@@ -58,7 +54,7 @@ class Dependence:
 
 
 def dependence_of(
-    values: np.ndarray, centre: np.ndarray, *, basis: np.ndarray, phase: np.ndarray, measure: Measure
+    values: np.ndarray, centre: np.ndarray, *, basis: np.ndarray, phase: np.ndarray, per_year: float
 ) -> Dependence:
     """Test the points behind the limits, with no pair across two phases.
 
@@ -70,8 +66,8 @@ def dependence_of(
         Points that the limits rest on.
     phase : ndarray of int, shape (n_points,)
         Phase of each point.
-    measure : Measure
-        Says how many periods make a year.
+    per_year : float
+        Periods a year; 1 where points have no season, as events have none.
 
     Returns
     -------
@@ -79,12 +75,12 @@ def dependence_of(
         The season over the whole basis, the autocorrelation of what it leaves.
     """
     distances = np.where(basis, values - centre, np.nan)
-    cycle = CYCLES.get(measure.frequency, 0)
     covered = np.flatnonzero(np.isfinite(distances))
     stretch = distances[covered[0] : covered[-1] + 1] if len(covered) else distances[:0]
-    season = kernel.season_test(stretch, cycle=cycle or 1)
+    season = kernel.season_test(stretch, cycle=int(per_year))
     if season.p_value <= LEVEL:
-        distances = distances - kernel.season_effects(distances, cycle=cycle, basis=np.isfinite(distances))
+        known = np.isfinite(distances)
+        distances = distances - kernel.season_effects(distances, per_year=per_year, basis=known)
     breaks = np.flatnonzero(np.diff(phase)) + 1
     correlation, pairs = kernel.lag_one(np.insert(distances, breaks, np.nan))
     return Dependence(autocorrelation=correlation, n_pairs=pairs, season=season)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import pandas as pd
 
@@ -18,14 +18,17 @@ from lean_impact.tables import Series
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Charting", "Facets", "chart_each"]
+__all__ = ["Charting", "Facets", "chart_each", "draw_each"]
+
+Drawn = TypeVar("Drawn")
+Drawn_co = TypeVar("Drawn_co", covariant=True)
 
 Key = tuple[str, str]
 """Code of the trust and identifier of the measure."""
 
 
-class Charting(Protocol):
-    """A kind of control chart: what :func:`chart_each` needs of it."""
+class Charting(Protocol[Drawn_co]):
+    """A kind of chart: what :func:`chart_each` and :func:`draw_each` need of it."""
 
     def chart(
         self,
@@ -35,8 +38,8 @@ class Charting(Protocol):
         rebase: Sequence[Rebase] = (),
         exclude: Sequence[Exclusion] = (),
         target: Target = None,
-    ) -> ControlChart:
-        """Compute limits and judge every point."""
+    ) -> Drawn_co:
+        """Compute lines and judge the points."""
         ...
 
 
@@ -110,7 +113,7 @@ class Facets:
 
 
 def chart_each(
-    chart: Charting,
+    chart: Charting[ControlChart],
     series: Iterable[Series],
     *,
     baseline: Baseline | None = None,
@@ -149,6 +152,39 @@ def chart_each(
     ...
     lean_impact.errors.DesignError: there is no chart to show; give at least one
     """
+    return Facets(
+        charts=draw_each(chart, series, baseline=baseline, rebase=rebase, exclude=exclude, target=target)
+    )
+
+
+def draw_each(
+    chart: Charting[Drawn],
+    series: Iterable[Series],
+    *,
+    baseline: Baseline | None = None,
+    rebase: Mapping[Key, Sequence[Rebase]] | None = None,
+    exclude: Mapping[Key, Sequence[Exclusion]] | None = None,
+    target: Mapping[Key, Target] | None = None,
+) -> tuple[Drawn, ...]:
+    """Chart many series like :func:`chart_each`, by any kind of chart, run charts included.
+
+    Parameters
+    ----------
+    chart : Charting
+        Anything with the verb ``chart``.
+    series, baseline, rebase, exclude, target
+        As for :func:`chart_each`.
+
+    Returns
+    -------
+    tuple
+        What the kind of chart returns, in the order of the series.
+
+    Raises
+    ------
+    InputError
+        As by :func:`chart_each`.
+    """
     every = tuple(series)
     rebase, exclude, target = rebase or {}, exclude or {}, target or {}
     issues = _strangers(every, {"rebase": rebase, "exclude": exclude, "target": target})
@@ -169,7 +205,7 @@ def chart_each(
             issues += _as_issues(error)
     if issues:
         raise InputError(f"the charts cannot be drawn: {len(issues)} problem(s)", issues)
-    return Facets(charts=tuple(charts))
+    return tuple(charts)
 
 
 def _strangers(series: Sequence[Series], given: Mapping[str, Mapping[Key, object]]) -> list[Issue]:

@@ -8,10 +8,13 @@ from typing import Final, Literal
 
 from lean_impact.spc.signals import Rule
 
-__all__ = ["CENTRES", "CHART_NAMES", "LABELS", "ChartKind", "Phase", "PointType", "Variation"]
+__all__ = ["BY_EVENT", "CENTRES", "CHART_NAMES", "LABELS", "ChartKind", "Phase", "PointType", "Variation"]
 
 ChartKind = Literal["XmR", "p", "p'", "u", "u'", "c", "g", "t"]
 """Single figures; proportions, with Laney's allowance; rates, with it; counts; cases and times between events."""
+
+BY_EVENT: Final[frozenset[ChartKind]] = frozenset({"g", "t"})
+"""Charts of which each point is an event and no period of a calendar."""
 
 CHART_NAMES: Final[dict[ChartKind, str]] = {
     "XmR": "XmR chart (individuals control chart)",

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lean_impact.domain import Measure, Provenance, Summary, period_label
+from lean_impact.domain.text import capital
 from lean_impact.kernels.special_causes import slack
 from lean_impact.spc.records import Baseline, Exclusion, Rebase, TargetStep
 from lean_impact.spc.run_rules import RunRules, RunTest
@@ -198,7 +199,7 @@ class RunResult:
         written = self.measure.format
         known = np.flatnonzero(np.isfinite(self.judged))
         first, last = (period_label(self.periods[at].item(), self.measure.frequency) for at in (0, -1))
-        facts = [f"{first} to {last}, {len(known)} points."]
+        facts = [f"{capital(first)} to {last}, {len(known)} points."]
         for number, test in enumerate(self.tests, 1):
             at = np.flatnonzero(self.phase == number)
             since = period_label(self.periods[at[0]].item(), self.measure.frequency)

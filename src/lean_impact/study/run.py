@@ -165,7 +165,7 @@ def _evaluate(study: Study, plugins: Plugins, tell: _Teller) -> tuple[StudyResul
     tell("Checking their quality")
     quality = stages.quality()
     tell("Drawing up control charts")
-    charts, funnels = stages.charts(), stages.funnels()
+    charts, runs, funnels = stages.charts(), stages.runs(), stages.funnels()
     tell("Looking for change-points")
     changes, second_opinions = stages.changes(), stages.second_opinions()
     searches = stages.searches(comparisons)
@@ -189,6 +189,7 @@ def _evaluate(study: Study, plugins: Plugins, tell: _Teller) -> tuple[StudyResul
         data_issues=inputs.issues,
         quality=quality,
         charts=charts,
+        runs=runs,
         funnels=funnels,
         changes=changes,
         second_opinions=second_opinions,

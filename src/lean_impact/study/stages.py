@@ -33,8 +33,8 @@ from lean_impact.hooks import Plugins
 from lean_impact.pooled import RandomEffects
 from lean_impact.quality import QualityReport, assess
 from lean_impact.report import ChangeSearch, EffectAnswer, MethodAnswer
-from lean_impact.spc import ControlChart, Funnel
-from lean_impact.study.charting import draw_charts, draw_funnels
+from lean_impact.spc import ControlChart, Funnel, RunResult
+from lean_impact.study.charting import draw_charts, draw_funnels, draw_runs
 from lean_impact.study.constructs import constructs_of
 from lean_impact.study.estimators import check_methods, make_estimator
 from lean_impact.study.file import Study
@@ -89,6 +89,10 @@ class Stages:
     def charts(self) -> tuple[ControlChart, ...]:
         """Draw up a control chart for each trust of the programme and each planned measure."""
         return draw_charts(self.study, self.inputs)
+
+    def runs(self) -> tuple[RunResult, ...]:
+        """Draw up the planned run charts of each trust of the programme."""
+        return draw_runs(self.study, self.inputs)
 
     def funnels(self) -> tuple[Funnel, ...]:
         """Set all trusts against funnel limits, for each planned stretch of time."""

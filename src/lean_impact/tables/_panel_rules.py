@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from lean_impact.domain.measure import Measure
-from lean_impact.domain.period import MONTHS
+from lean_impact.domain.period import LENGTH
 from lean_impact.errors import Issue
 from lean_impact.tables._rules import Location, issues_where, numbers, raise_if_any
 from lean_impact.tables.flags import FLAGS
 
-__all__ = ["broken_rules", "calendar_of", "typed", "with_gaps", "with_value"]
+__all__ = ["broken_rules", "typed", "with_gaps", "with_value"]
 
 _WITHOUT_VALUE: Final = ("not_submitted", "missing")
 _RATIO_TOLERANCE: Final = 1e-6
@@ -90,7 +90,8 @@ def broken_rules(table: pd.DataFrame, definitions: Mapping[str, Measure], locate
     proportion = kind == "proportion"
     quotient = (numerator / denominator.where(denominator > 0)).where(kind.isin(["proportion", "ratio"]))
     something = value.notna() | quotient.notna()
-    day_one = table["period"].dt.day == 1
+    weekly = table["measure"].isin([key for key, one in definitions.items() if one.frequency == "week"])
+    day_one = weekly | (table["period"].dt.day == 1)
     rules: list[tuple[str, pd.Series, str | None, str]] = [
         (
             "unknown-measure",
@@ -173,42 +174,64 @@ def with_value(table: pd.DataFrame, definitions: Mapping[str, Measure]) -> pd.Da
     return table
 
 
-def calendar_of(first: pd.Timestamp, last: pd.Timestamp, months: int) -> pd.DatetimeIndex:
-    """Return the first day of each period between two, both included."""
-    return pd.DatetimeIndex(pd.date_range(first, last, freq=pd.DateOffset(months=months), unit="s"))
+def with_gaps(table: pd.DataFrame, definitions: Mapping[str, Measure], locate: Location) -> pd.DataFrame:
+    """Add a row with the flag ``missing`` for each hole between a trust's first and last period.
 
-
-def with_gaps(table: pd.DataFrame, definitions: Mapping[str, Measure]) -> pd.DataFrame:
-    """Add a row with the flag ``missing`` for each hole between a trust's first and last period."""
-    series = ["measure", "trust"]
-    step = table["measure"].map({key: MONTHS[measure.frequency] for key, measure in definitions.items()})
-    month = table["period"].dt.year * 12 + table["period"].dt.month - 1
-    known = table[series].assign(month=month, step=step.astype("int64"))
-    first = known.groupby(series)["month"].transform("min")
-    off = (known["month"] - first) % known["step"] != 0
-    raise_if_any(
-        [
-            Issue(
-                rule="off-calendar",
-                column="period",
-                message=f"{row.trust} {row.measure} {row.period:%Y-%m-%d} is not on the "
-                f"{definitions[str(row.measure)].frequency}ly calendar",
+    All trusts share the calendar of a measure: the one that most of its rows lie on.
+    """
+    added, issues = [], []
+    for key, part in table.groupby("measure", sort=False):
+        length, unit = LENGTH[definitions[str(key)].frequency]
+        whole = part["period"].to_numpy().astype(f"datetime64[{unit}]").astype(np.int64)
+        rests, counts = np.unique(whole % length, return_counts=True)
+        rest = int(rests[counts.argmax()])
+        issues += _off_calendar(part, whole % length != rest, definitions[str(key)], locate)
+        absent = _absent(part.assign(place=(whole - rest) // length))
+        days = (absent.pop("place").to_numpy() * length + rest).astype(f"datetime64[{unit}]")
+        added.append(
+            absent.assign(
+                measure=key, period=days.astype("datetime64[s]"), flag="missing", source="no row published"
             )
-            for row in table[off].itertuples()
-        ],
-        what="the panel",
-    )
-    spans = known.groupby([*series, "step"], sort=False)["month"].agg(["min", "max"]).reset_index()
-    whole = spans.loc[spans.index.repeat((spans["max"] - spans["min"]) // spans["step"] + 1)]
-    whole["month"] = whole["min"] + whole.groupby(level=0).cumcount() * whole["step"]
-    keys = [*series, "month"]
-    absent = whole[~pd.MultiIndex.from_frame(whole[keys]).isin(pd.MultiIndex.from_frame(known[keys]))]
-    if absent.empty:
+        )
+    raise_if_any(issues, what="the panel")
+    more = pd.concat(added, ignore_index=True) if added else table.iloc[:0]
+    if more.empty:
         return table
-    added = absent[series].assign(
-        period=pd.to_datetime({"year": absent["month"] // 12, "month": absent["month"] % 12 + 1, "day": 1}),
-        flag="missing",
-        source="no row published",
+    more = more.reindex(columns=table.columns).astype(table.dtypes.to_dict())
+    return pd.concat([table, more], ignore_index=True)
+
+
+def _absent(part: pd.DataFrame) -> pd.DataFrame:
+    """Return ``trust`` and ``place`` of each hole in the rows of one measure."""
+    keys = ["trust", "place"]
+    spans = part.groupby("trust", sort=False)["place"].agg(["min", "max"]).reset_index()
+    whole = spans.loc[spans.index.repeat(spans["max"] - spans["min"] + 1), ["trust", "min"]]
+    whole["place"] = whole.pop("min") + whole.groupby(level=0).cumcount()
+    there = pd.MultiIndex.from_frame(whole[keys]).isin(pd.MultiIndex.from_frame(part[keys]))
+    return whole[~there].reset_index(drop=True)
+
+
+def _off_calendar(part: pd.DataFrame, off: np.ndarray, measure: Measure, locate: Location) -> list[Issue]:
+    """Name the rows of a measure that do not lie on its calendar, with trust and date."""
+    usual = part.loc[~off, "period"].iloc[0]
+    weekly = measure.frequency == "week"
+
+    def words(at: int) -> str:
+        row = part.iloc[at]
+        begins = f"a {row['period']:%A}" if weekly else "between two periods"
+        like = f"on a {usual:%A}" if weekly else f"like {usual:%Y-%m-%d}"
+        apart = "7 days" if weekly else f"one {measure.frequency}"
+        return (
+            f"{row['trust']} {measure.id} {row['period']:%Y-%m-%d} is {begins}, not on the {measure.frequency}ly "
+            f"calendar: most rows of the measure begin {like}; give the first day of each period, {apart} apart "
+            "for all trusts"
+        )
+
+    return issues_where(
+        off,
+        rule="off-calendar",
+        column="period",
+        values=part["period"].dt.strftime("%Y-%m-%d"),
+        locate=lambda at: locate(int(part.index[at])),
+        message=words,
     )
-    added = added.reindex(columns=table.columns).astype(table.dtypes.to_dict())
-    return pd.concat([table, added], ignore_index=True)

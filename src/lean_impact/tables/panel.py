@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from lean_impact.domain.measure import Measure
-from lean_impact.domain.period import MONTHS
 from lean_impact.domain.provenance import Provenance
 from lean_impact.errors import DesignError, TableError
 from lean_impact.tables._files import read_text_table
-from lean_impact.tables._panel_rules import broken_rules, calendar_of, typed, with_gaps, with_value
+from lean_impact.tables._panel_rules import broken_rules, typed, with_gaps, with_value
 from lean_impact.tables._rules import Location, in_memory, missing_columns, raise_if_any
+from lean_impact.tables.calendar import periods_from, places_of
 from lean_impact.tables.series import Series
 
 __all__ = ["COLUMNS", "Panel"]
@@ -135,7 +135,7 @@ class Panel:
         table, issues = typed(frame.reset_index(drop=True), locate)
         issues += broken_rules(table, definitions, locate)
         raise_if_any(issues, what=what)
-        table = with_gaps(with_value(table, definitions), definitions)
+        table = with_gaps(with_value(table, definitions), definitions, locate)
         table = table.sort_values(["measure", "trust", "period"], kind="stable", ignore_index=True)
         return cls(table[list(COLUMNS)], definitions, provenance or Provenance())
 
@@ -287,7 +287,9 @@ class Panel:
         matrix = rows.pivot(index="period", columns="trust", values=column).sort_index(axis=1)
         if matrix.empty:
             return matrix
-        calendar = calendar_of(matrix.index.min(), matrix.index.max(), MONTHS[measure.frequency])
+        ends = matrix.index[[0, -1]].to_numpy(dtype="datetime64[D]")
+        n = int(places_of(ends, measure.frequency)[-1]) + 1
+        calendar = pd.DatetimeIndex(periods_from(ends[0], n, measure.frequency).astype("datetime64[s]"))
         matrix = matrix.reindex(calendar)
         matrix.index.name = "period"
         return matrix

@@ -11,18 +11,19 @@ from typing import Final, Literal
 import numpy as np
 import pandas as pd
 
-from lean_impact.domain import Frequency, Measure, Provenance, Window, next_period
+from lean_impact.domain import Frequency, Measure, Provenance, Window
 from lean_impact.domain.measure import Direction
+from lean_impact.domain.period import PER_YEAR
 from lean_impact.effects import AdoptionDesign, EffectEstimator, EffectResult
 from lean_impact.errors import DesignError, Issue
 from lean_impact.tables import Panel
+from lean_impact.tables.calendar import periods_from
 
 __all__ = ["MEASURE", "SyntheticDesign", "SyntheticPanel", "synthetic_panel"]
 
 MEASURE: Final = "synthetic"
 """Identifier of the measure of every synthetic panel."""
 
-_PER_YEAR: Final[Mapping[Frequency, int]] = {"month": 12, "quarter": 4, "year": 1}
 _FEWEST: Final = {"n_treated": 1, "n_comparison": 2, "n_before": 2, "n_after": 2, "denominator": 1, "gaps": 0}
 _NOT_NEGATIVE: Final = ("effect_spread", "trust_spread", "noise", "change_spread", "factor")
 
@@ -60,7 +61,7 @@ class SyntheticDesign:
         have a value only.
     improvement : {"increase", "decrease", "neutral"}
         Which movement is better.
-    frequency : {"month", "quarter", "year"}
+    frequency : {"week", "month", "quarter", "year"}
         Length of a period.
     first : date
         First period.
@@ -262,9 +263,7 @@ def synthetic_panel(design: SyntheticDesign | None = None, *, seed: int) -> Synt
 
 def _calendar(design: SyntheticDesign) -> list[date]:
     """Return the first day of every period, and of the one after the last."""
-    days = [design.first]
-    for _ in range(design.n_periods):
-        days.append(next_period(days[-1], design.frequency))
+    days: list[date] = periods_from(design.first, design.n_periods + 1, design.frequency).tolist()
     return days
 
 
@@ -272,7 +271,7 @@ def _values(design: SyntheticDesign, effects: np.ndarray, rng: np.random.Generat
     """Return the values, shape (n_periods, n_trusts), treated trusts first."""
     n, periods = design.n_trusts, design.n_periods
     after = (np.arange(periods) >= design.n_before)[:, None]
-    wave = np.sin(2 * np.pi * np.arange(periods) / _PER_YEAR[design.frequency])[:, None]
+    wave: np.ndarray = np.sin(2 * np.pi * np.arange(periods) / PER_YEAR[design.frequency])[:, None]
     walk = np.cumsum(rng.normal(size=periods))[:, None] * rng.normal(1.0, 0.5, n)
     values = (
         design.level

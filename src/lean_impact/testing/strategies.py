@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from datetime import date
+from typing import Literal, get_args
 
 import numpy as np
 from hypothesis import strategies as st
@@ -11,11 +12,12 @@ from lean_impact.domain import CaseTable, Cell, Condition, Estimate, Frequency, 
 from lean_impact.domain.measure import Direction
 from lean_impact.domain.trust import TrustCode
 from lean_impact.tables import Series
+from lean_impact.tables.calendar import periods_from
 from lean_impact.testing.panels import SyntheticDesign, SyntheticPanel, synthetic_panel
 
 __all__ = ["case_tables", "measures", "series", "synthetic_panels", "trust_codes", "trust_effects"]
 
-_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_FREQUENCIES: tuple[Frequency, ...] = get_args(Frequency)
 
 
 def trust_codes() -> st.SearchStrategy[TrustCode]:
@@ -37,7 +39,6 @@ def measures() -> st.SearchStrategy[Measure]:
     """
     kinds: list[Literal["proportion", "mean", "ratio"]] = ["proportion", "mean", "ratio"]
     directions: list[Direction] = ["increase", "decrease", "neutral"]
-    frequencies: list[Frequency] = ["month", "quarter", "year"]
     return st.builds(
         Measure,
         id=st.just("drawn"),
@@ -45,7 +46,7 @@ def measures() -> st.SearchStrategy[Measure]:
         kind=st.sampled_from(kinds),
         improvement=st.sampled_from(directions),
         dimension=st.just("quality"),
-        frequency=st.sampled_from(frequencies),
+        frequency=st.sampled_from(_FREQUENCIES),
         unit=st.just("units"),
     )
 
@@ -65,7 +66,6 @@ def synthetic_panels(draw: st.DrawFn, *, effect: float = 0.0) -> SyntheticPanel:
     -------
     SearchStrategy of SyntheticPanel
     """
-    frequencies: list[Frequency] = ["month", "quarter", "year"]
     design = SyntheticDesign(
         n_treated=draw(st.integers(1, 4)),
         n_comparison=draw(st.integers(3, 8)),
@@ -75,7 +75,7 @@ def synthetic_panels(draw: st.DrawFn, *, effect: float = 0.0) -> SyntheticPanel:
         autocorrelation=draw(st.floats(-0.5, 0.9)),
         season=draw(st.sampled_from([0.0, 0.02])),
         kind="ratio",
-        frequency=draw(st.sampled_from(frequencies)),
+        frequency=draw(st.sampled_from(_FREQUENCIES)),
     )
     return synthetic_panel(design, seed=draw(st.integers(0, 2**32 - 1)))
 
@@ -104,11 +104,10 @@ def series(draw: st.DrawFn, *, least: int = 1, most: int = 60, holes: bool = Tru
     if holes and n > 2:  # noqa: PLR2004 - the first and the last
         values[sorted(draw(st.sets(st.integers(1, n - 2), max_size=n // 3)))] = np.nan
     nothing = np.full(n, np.nan)
-    months = np.datetime64("2010-01", "M") + _MONTHS[measure.frequency] * np.arange(n)
     return Series(
         trust=draw(trust_codes()),
         measure=measure,
-        periods=months.astype("datetime64[D]"),
+        periods=periods_from(date(2010, 1, 1), n, measure.frequency),
         values=values,
         numerators=nothing,
         denominators=nothing.copy(),

@@ -159,7 +159,7 @@ def method_section(results: StudyResults) -> Section:
                 "Hartung-Knapp-Sidik-Jonkman interval, never narrower than the plain one."
             ),
             (
-                "Control charts: XmR with limits at 2.66 mean moving ranges, frozen at the declared start. Change-points: "
+                f"{_chart_words(results)}Change-points: "
                 "an exact search under autocorrelated noise with the season in the model, each change then tested given the "
                 "others against simulated stable series; a screen of all trusts with the false discovery rate; and the "
                 "programme's dates against those of other trusts. Conditions: every model is judged by predicting "
@@ -168,6 +168,14 @@ def method_section(results: StudyResults) -> Section:
         ),
         tables=tuple(tables),
     )
+
+
+def _chart_words(results: StudyResults) -> str:
+    kinds = dict.fromkeys(chart.kind for chart in results.charts)
+    if not kinds:
+        return ""
+    ranges = " at 2.66 mean moving ranges" if list(kinds) == ["XmR"] else ""
+    return f"Control charts: {', '.join(kinds)} with limits{ranges}, frozen at the declared start. "
 
 
 def _measure_table(results: StudyResults) -> Table:

@@ -40,7 +40,7 @@ def changes_section(results: StudyResults) -> Section | None:
         paragraphs=(
             (
                 f"The search is told no date. Autocorrelation, season and gaps are part of its model, and about {plan.false_alarm:.0%} "
-                "of stable series like these would show any change. Each change comes with all the months that fit: the one "
+                "of stable series like these would show any change. Each change comes with all the periods that fit: the one "
                 "named is only the likeliest. A change inside the adoption window is no proof: winters, coding changes "
                 "and national declines move many trusts at once; that question is asked further down."
             ),
@@ -155,7 +155,10 @@ def _found_table(results: StudyResults) -> Table:
         "about": "Measure",
         "change": Column(label="Change", align="right"),
         "interval": Column(label=f"{level:.0%} interval", align="right"),
-        "period": Column(label="Likeliest first period", format=formats.month),
+        "period": Column(
+            label="Likeliest first period",
+            format=_first_day(results),
+        ),
         "dates": f"All dates that fit ({level:.0%})",
         "p_value": Column(label="p-value", format=formats.p_value()),
         "p_smallest": Column(label="Smallest reachable", format=formats.p_value()),
@@ -168,6 +171,10 @@ def _found_table(results: StudyResults) -> Table:
         frame=frame,
         columns=only(frame, shown),
     )
+
+
+def _first_day(results: StudyResults) -> formats.Formatter:
+    return formats.period(*(item.result.measure.frequency for item in results.changes))
 
 
 def _noise_table(results: StudyResults) -> Table:
@@ -238,7 +245,7 @@ def _boundary_table(results: StudyResults) -> Table:
             "trust": Column(label="Code", shown=False),
             "name": "Trust",
             "measure": "Measure",
-            "period": Column(label="From", format=formats.month),
+            "period": Column(label="From", format=_first_day(results)),
             "evidence": "Evidence",
             "reason_needed": "Limits are redrawn only if it is known",
         },
@@ -262,7 +269,7 @@ def _go_live_section(results: StudyResults, search: ChangeSearch) -> Section:
     )
     shown: dict[str, Column | str] = {
         "name": "Trust",
-        "declared": Column(label="Tested at", format=formats.month),
+        "declared": Column(label="Tested at", format=formats.period(found.measure.frequency)),
         "change": Column(label="Change there", align="right"),
         "p_known": Column(label="p-value there", format=formats.p_value()),
         "mass": Column(label="Probability of the window", format=formats.percent(0)),
@@ -305,11 +312,12 @@ def _together_section(results: StudyResults, search: ChangeSearch) -> Section:
     screening, agreement = search.screening, search.agreement
     frame = screening.to_frame()
     frame.insert(0, "name", [results.label(str(code)) for code in frame["trust"]])
+    first_day = formats.period(search.measure.frequency)
     shown: dict[str, Column | str] = {
         "name": "Trust",
-        "period": Column(label="Likeliest first period", format=formats.month),
-        "set_start": Column(label="Earliest", format=formats.month),
-        "set_last": Column(label="Latest", format=formats.month),
+        "period": Column(label="Likeliest first period", format=first_day),
+        "set_start": Column(label="Earliest", format=first_day),
+        "set_last": Column(label="Latest", format=first_day),
         "p_value": Column(label="p-value", format=formats.p_value()),
         "q_value": Column(label="Adjusted for all", format=formats.p_value()),
         "kept": Column(label="Kept", format=lambda kept: "yes" if kept else "no"),
@@ -351,11 +359,10 @@ def _together_section(results: StudyResults, search: ChangeSearch) -> Section:
 
 
 def _together_words(search: ChangeSearch) -> str:
-    screening, agreement = search.screening, search.agreement
+    screening, agreement, frequency = search.screening, search.agreement, search.measure.frequency
     words = f"{screening.n_kept} of {screening.n_judged} trusts changed, about {screening.expected_false:.1f} of these by chance."
     if agreement is None or not agreement.shared:
-        return f"{words} No month stands out as shared."
-    frequency = search.measure.frequency
+        return f"{words} No {frequency} stands out as shared."
     dates = ", ".join(
         f"{period_label(item.window.start, frequency)} ({item.expected:.0f} trusts, {item.typical:.0f} by chance)"
         for item in agreement.shared

@@ -30,7 +30,7 @@ def path_chart(answer: EffectAnswer) -> Chart:
         frame=result.path_frame(),
         columns={
             "measure": Column(label="Measure", shown=False),
-            "period": Column(label="Period", format=formats.month),
+            "period": Column(label="Period", format=formats.period(result.measure.frequency)),
             "treated": Column(label="Programme's trusts, mean", format=result.measure.format),
             "comparison": Column(label="Comparison trusts, mean", format=result.measure.format),
             "used": "Used in the estimate",

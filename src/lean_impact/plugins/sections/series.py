@@ -11,6 +11,7 @@ from lean_impact.spc import (
     ControlChart,
     Funnel,
     Overview,
+    RunResult,
     assurance_icon,
     beside,
     overview,
@@ -46,7 +47,7 @@ def spc_section(results: StudyResults) -> Section | None:
         cautions=(*_unstable_words(results), view.note, *_shared_cautions(results)),
         paragraphs=(
             (
-                "Limits are computed from the months before the declared start and carried over all later ones, so "
+                "Limits are computed from the periods before the declared start and carried over all later ones, so "
                 "that a change shows and is not absorbed by limits drawn anew. A signal says that something changed, not "
                 f"why, and a rule is not a p-value. Rule set: {first.rule_set}."
             ),
@@ -54,6 +55,7 @@ def spc_section(results: StudyResults) -> Section | None:
         tables=(_icon_table(results, view), _grid_table(view), _caution_table(results)),
         sections=(
             *(_chart_section(results, measure) for measure in _measures(results)),
+            *((_run_section(results),) if results.runs else ()),
             *((_funnel_section(results),) if results.funnels else ()),
         ),
     )
@@ -219,8 +221,7 @@ def _spc_charts(results: StudyResults, chart: ControlChart) -> tuple[Chart, ...]
         size=(9.0, 3.6),
     )
     plan = results.plan.spc
-    both = beside(chart)
-    if plan is None or not plan.adjusted or not both.changed:
+    if plan is None or not plan.adjusted or chart.by_event or not (both := beside(chart)).changed:
         return (plain,)
     adjusted = Chart(
         id=f"{key}-adjusted-chart",
@@ -243,6 +244,69 @@ def _suggested(results: StudyResults, chart: ControlChart) -> list[date]:
         if comparison.result.trust == chart.trust and comparison.result.measure.id == chart.measure.id
         for change in comparison.result.changes
     ]
+
+
+def _run_section(results: StudyResults) -> Section:
+    words = {
+        kind: [results.label(run.trust) for run in results.runs if run.variation == kind]
+        for kind in dict.fromkeys(run.variation for run in results.runs)
+    }
+    said = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in words.items())
+    return Section(
+        id="spc-runs",
+        title="Run charts",
+        question="Do runs and crossings of the median show variation that is not random?",
+        answer=f"Variation by runs and crossings: {said}.",
+        cautions=tuple(dict.fromkeys(caution for run in results.runs for caution in run.cautions)),
+        charts=tuple(_run_chart(results, run) for run in results.runs),
+        tables=(_run_table(results),),
+    )
+
+
+def _run_chart(results: StudyResults, run: RunResult) -> Chart:
+    key = f"spc-run-{run.measure.id}-{run.trust.lower()}"
+    return Chart(
+        id=f"{key}-chart",
+        title=f"{results.label(run.trust)}: {run.measure.name}",
+        description=run.description,
+        draw=run.plot,
+        table=Table(id=key, caption=run.title, frame=run.to_frame(), max_rows=200),
+        size=(9.0, 3.6),
+    )
+
+
+def _run_table(results: StudyResults) -> Table:
+    records = [
+        {
+            "trust": run.trust,
+            "name": results.label(run.trust),
+            "measure": run.measure.name,
+            "phase": number,
+            "longest_run": test.longest_run,
+            "longest_run_max": test.longest_run_max,
+            "n_crossings": test.n_crossings,
+            "n_crossings_min": test.n_crossings_min,
+            "signal": ("yes" if test.signal else "no") if test.judged else "too short to judge",
+        }
+        for run in results.runs
+        for number, test in enumerate(run.tests, 1)
+    ]
+    return Table(
+        id="spc-run-tests",
+        caption="Runs and crossings of each run chart",
+        frame=pd.DataFrame(records),
+        columns={
+            "trust": Column(label="Code", shown=False),
+            "name": "Trust",
+            "measure": "Measure",
+            "phase": "Phase",
+            "longest_run": "Longest run",
+            "longest_run_max": "Signal if longer than",
+            "n_crossings": "Crossings",
+            "n_crossings_min": "Signal if fewer than",
+            "signal": "Not random",
+        },
+    )
 
 
 def _funnel_section(results: StudyResults) -> Section:
