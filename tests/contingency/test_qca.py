@@ -14,6 +14,7 @@ from lean_impact.contingency.qca import (
     FuzzyDraws,
     Outcomes,
     SetTable,
+    complex_formulas,
     conservative,
     enhanced,
     expression,
@@ -385,3 +386,49 @@ def test_what_is_necessary_is_drawn_with_what_speaks_against_it():
     assert [line.get_marker() for line in ax.lines].count("^") == 1
     with pytest.raises(InputError, match="conditions that are not there"):
         found.plot(expression="READY*HURRY")
+
+
+# ------------------------------------------------------------------ factors that explain each other
+
+
+def test_factors_that_are_neither_present_nor_absent_are_all_named():
+    bad = FIVE.astype(float)
+    bad.loc["B", "READY"], bad.loc["D", "GOOD"] = 0.6, np.nan
+    with pytest.raises(InputError) as error:
+        complex_formulas(bad, outcomes=["GOOD", "GREAT"])
+    assert told(error) == [
+        "there is no column 'GREAT'",
+        "B on 'READY' is 0.6; write 1 or 0",
+        "D on 'GOOD' is nan; write 1 or 0",
+    ]
+    with pytest.raises(InputError) as error:
+        complex_formulas(FIVE[["READY", "READY"]].iloc[:0])
+    assert told(error) == ["factor 'READY' is given 2 times", "there is no case; give at least one"]
+
+
+def test_two_factors_that_are_the_same_explain_each_other_once():
+    found = complex_formulas(FIVE)
+    assert [str(formula) for formula in found.formulas] == ["(GOOD <-> READY)", "(READY <-> GOOD)"]
+    assert found.constants == ("SAME",)
+    assert found.to_frame()["explained_by"].tolist() == ["GOOD", "READY"]
+    assert not any(formula.cyclic for formula in found.formulas)
+    text = str(found.summary())
+    assert "2 complex formulas fit all 5 cases." in text
+    assert "untestable: SAME" in text
+
+
+def test_outcomes_that_explain_each_other_in_a_circle_are_said():
+    rows = [[1, 1, 1, 1], [1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0], [1, 0, 1, 1]]
+    frame = pd.DataFrame(rows, columns=["DEV", "IND", "STB", "SURV"])
+    found = complex_formulas(frame)
+    assert "(IND + SURV <-> DEV) * (DEV*STB <-> SURV)" in map(str, found.formulas)
+    assert all(formula.cyclic for formula in found.formulas)
+    assert any("in a circle" in caution for caution in found.cautions)
+    assert not any(formula.cyclic for formula in complex_formulas(frame, outcomes=["SURV"]).formulas)
+
+
+def test_nothing_is_explained_where_every_configuration_was_seen():
+    frame = pd.DataFrame([[0, 0], [0, 1], [1, 0], [1, 1]], columns=["A", "B"])
+    found = complex_formulas(frame)
+    assert found.formulas == ()
+    assert str(found.summary()) == "No factor is explained exactly by the others in these 4 cases."
