@@ -15,6 +15,7 @@ from lean_impact.context import (
     DistinguishingResult,
     RawValue,
     by_anchors,
+    by_grades,
     by_national_percentiles,
     by_national_rank,
     calibrate,
@@ -186,6 +187,9 @@ class StudyContext:
 
 
 def _curve(plan: CalibrationPlan, values: dict[str, float], cases: tuple[str, ...]) -> Curve:
+    if plan.grades is not None:
+        graded = {code: values[code] for code in plan.grades if code in values}
+        return by_grades(graded, plan.grades, why=plan.why)
     if plan.method == "rank" or plan.out is None or plan.crossover is None or plan.full is None:
         return by_national_rank(values, cases=cases)
     if plan.method == "anchors":
