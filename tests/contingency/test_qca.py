@@ -164,6 +164,30 @@ def test_outcomes_that_are_all_the_same_cannot_be_explained():
         perfect_by_luck(5, n_successes=5, n_conditions=2)
 
 
+def test_luck_counts_how_far_cases_belong_and_not_only_on_which_side():
+    good = np.array([1, 1, 1, 0, 0])
+    clear, faint = (
+        np.array([column]).T for column in ([0.9, 0.95, 0.8, 0.1, 0.05], [0.6, 0.55, 0.52, 0.48, 0.45])
+    )
+    one, two = (random_data_check(values, good, seed=1, consistency=0.8) for values in (clear, faint))
+    assert (one.literals, one.perfect, one.as_simple) == (1, 0.1, 0.1)
+    # A third of what is faintly in belongs to those without success: no configuration reaches 0.8.
+    assert (two.literals, two.perfect) == (None, 0.0)
+    assert "random yes-or-no conditions" in str(one.summary())
+
+
+def test_degrees_of_success_are_handed_out_one_by_one():
+    values = np.array([[0.9], [0.8], [0.7], [0.2], [0.1]])
+    found = random_data_check(values, np.array([0.95, 0.9, 0.7, 0.3, 0.05]), seed=1, consistency=0.8)
+    assert (found.smallest, found.exact) == (pytest.approx(1 / 120), True)
+    # Of the 12 ways that keep successes among those in, the sets fit as closely as found in few.
+    assert 0 < found.as_simple < found.perfect == pytest.approx(12 / 120)
+    many = np.linspace(0.05, 0.95, 8)
+    drawn = random_data_check(many[:, None], many, seed=1, consistency=0.8)
+    assert (drawn.smallest, drawn.exact) == (0.001, False)
+    assert drawn.as_simple >= drawn.smallest
+
+
 # ------------------------------------------------------------------ what is found
 
 

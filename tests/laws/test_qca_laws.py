@@ -156,6 +156,43 @@ def test_random_data_check_counts_every_way():
     assert 0.1 <= found.as_simple <= 1.0
 
 
+degrees = st.lists(
+    st.lists(st.integers(1, 19).filter(lambda x: x != 10).map(lambda x: x / 20), min_size=2, max_size=2),
+    min_size=5,
+    max_size=5,
+).map(np.array)
+successes = (
+    st.lists(st.sampled_from([0.05, 0.3, 0.7, 0.95]), min_size=5, max_size=5)
+    .map(np.array)
+    .filter(lambda y: 0 < (y > 0.5).sum() < 5)
+)
+
+
+def told_by(check):
+    """Return what is told of luck, what is not there included."""
+    return [-1.0 if pd.isna(x) else float(x) for x in (getattr(check, name) for name in check.__slots__)]
+
+
+@given(cells, st.lists(st.booleans(), min_size=6, max_size=6))
+def test_luck_with_memberships_of_nearly_0_and_1_is_luck_with_states(rows, good):
+    y = np.array(good[: len(rows)])
+    if 0 < y.sum() < len(y):
+        near = np.clip(rows.astype(float), 1e-13, 1 - 1e-13)
+        one, two = (random_data_check(values, y, seed=1) for values in (rows, near))
+        assert told_by(one)[:-1] == pytest.approx(told_by(two)[:-1])
+        assert (one.degrees, two.degrees) == (False, True)
+
+
+@given(degrees, successes, st.permutations(range(5)))
+def test_luck_with_memberships_does_not_know_the_order_of_the_cases(values, y, order):
+    one = random_data_check(values, y, seed=1, consistency=0.8)
+    two = random_data_check(values[list(order)], y[list(order)], seed=1, consistency=0.8)
+    assert told_by(one) == pytest.approx(told_by(two))
+    assert one.exact
+    if one.literals is not None:
+        assert one.smallest <= one.as_simple <= one.perfect <= 1
+
+
 # ------------------------------------------------------------------ factors that explain each other
 
 FACTORS = ("A", "B", "C", "D")
