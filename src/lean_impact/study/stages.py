@@ -186,7 +186,6 @@ class Stages:
         if len(treated) >= _FEWEST_TO_POOL:
             pooled = RandomEffects(level=plan.level).pool(
                 result.effects,
-                n_comparison=result.n_comparison,
                 measure=result.measure,
                 provenance=result.provenance,
             )
