@@ -228,7 +228,7 @@ def test_a_trust_at_exactly_one_half_is_named(with_degrees, small):
             'measure = "synthetic"\nrated = "lead"',
             "takes either a measure or what is rated",
         ),
-        ('rated = "lead"', 'rated = "leads"', "construct 'leads' is rated in no file .* near are lead"),
+        ('rated = "lead"', 'rated = "leads"', "construct 'leads' is rated in no file .* did you mean 'lead'"),
         ('rated = "lead"', 'measure = "synthetic"\nscale = "x"', "has a scale but nothing"),
     ],
 )
