@@ -34,6 +34,7 @@ TYPES = {
     "float": "number",
     "bool": "true or false",
     "tuple of str": "list of texts",
+    "dict of str to float": "numbers by trust code",
 }
 
 # What the models do not say themselves, or say of several keys at once.

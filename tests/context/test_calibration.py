@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lean_impact.context import (
@@ -88,11 +88,34 @@ def test_exactly_half_is_said():
     assert any("exactly 0.5" in caution for caution in found.cautions)
 
 
-def test_grades_are_followed_and_a_turn_is_said():
-    x = {f"T{at}": float(at) for at in range(1, 10)}
-    grades = dict(zip(x, (0, 0.2, 0.6, 0.8, 1.0, 0.8, 0.6, 0.2, 0), strict=True))
+def test_grades_are_taken_as_exact_and_a_turn_is_said():
+    x = {f"T{at}": float(at) for at in range(1, 16)}
+    grades = {code: float(4 < at < 11) for code, at in x.items()}
     curve = by_grades(x, grades, why="site visits")
-    assert len(curve.anchors) == 9
+    assert len(curve.anchors) == 15
+    exact, turn = curve.cautions
+    assert "taken as exact" in exact
+    assert "curve turns" in turn
+
+
+def test_a_trust_that_the_curve_places_otherwise_than_its_grade_is_named():
+    x = {f"T{at}": float(at) for at in range(1, 7)}
+    curve = by_grades(x, dict(zip(x, (0, 0.2, 0.9, 0.1, 0.8, 1.0), strict=True)), why="site visits")
+    third, fourth = curve.membership(np.array([3.0, 4.0]))
+    assert third < 0.5 < fourth
+    assert curve.cautions[1].startswith("T3, T4 is graded on one side of 0.5")
+
+
+@given(order=st.permutations(range(6)))
+@settings(max_examples=8)
+def test_the_order_of_the_grades_changes_nothing(order):
+    x = {f"T{at}": float(at) for at in range(1, 7)}
+    grades = dict(zip(x, (0, 0.2, 0.4, 0.6, 0.8, 1.0), strict=True))
+    mixed = {code: grades[code] for code in (list(x)[at] for at in order)}
+    looked = np.linspace(0, 7, 15)
+    one, two = (by_grades(x, given, why="site visits").membership(looked) for given in (grades, mixed))
+    assert two == pytest.approx(one, abs=1e-12)
+    assert (np.diff(one) > 0).all()
 
 
 @pytest.mark.parametrize(
@@ -105,7 +128,7 @@ def test_grades_are_followed_and_a_turn_is_said():
         (lambda: by_national_rank(COUNTRY | {"X": float("nan")}, cases=[]), "X has no number"),
         (
             lambda: by_grades({"A": 1.0}, {"B": 2.0}, why=""),
-            "same trusts; at least 3.*outside 0 to 1.*say in 'why'",
+            "same trusts: B has no value, A has no grade; at least 3.*outside 0 to 1.*say in 'why'",
         ),
         (
             lambda: calibrate({}, condition="c", curve=by_anchors(out=0, crossover=1, full=2, why="w")),

@@ -14,6 +14,7 @@ from lean_impact.contingency.qca import (
     FuzzyDraws,
     Outcomes,
     SetTable,
+    complex_formulas,
     conservative,
     enhanced,
     expression,
@@ -161,6 +162,30 @@ def test_outcomes_that_are_all_the_same_cannot_be_explained():
         random_data_check(np.eye(3, dtype=int), np.ones(3, dtype=bool), seed=1)
     with pytest.raises(InputError, match="between 1 and 4"):
         perfect_by_luck(5, n_successes=5, n_conditions=2)
+
+
+def test_luck_counts_how_far_cases_belong_and_not_only_on_which_side():
+    good = np.array([1, 1, 1, 0, 0])
+    clear, faint = (
+        np.array([column]).T for column in ([0.9, 0.95, 0.8, 0.1, 0.05], [0.6, 0.55, 0.52, 0.48, 0.45])
+    )
+    one, two = (random_data_check(values, good, seed=1, consistency=0.8) for values in (clear, faint))
+    assert (one.literals, one.perfect, one.as_simple) == (1, 0.1, 0.1)
+    # A third of what is faintly in belongs to those without success: no configuration reaches 0.8.
+    assert (two.literals, two.perfect) == (None, 0.0)
+    assert "random yes-or-no conditions" in str(one.summary())
+
+
+def test_degrees_of_success_are_handed_out_one_by_one():
+    values = np.array([[0.9], [0.8], [0.7], [0.2], [0.1]])
+    found = random_data_check(values, np.array([0.95, 0.9, 0.7, 0.3, 0.05]), seed=1, consistency=0.8)
+    assert (found.smallest, found.exact) == (pytest.approx(1 / 120), True)
+    # Of the 12 ways that keep successes among those in, the sets fit as closely as found in few.
+    assert 0 < found.as_simple < found.perfect == pytest.approx(12 / 120)
+    many = np.linspace(0.05, 0.95, 8)
+    drawn = random_data_check(many[:, None], many, seed=1, consistency=0.8)
+    assert (drawn.smallest, drawn.exact) == (0.001, False)
+    assert drawn.as_simple >= drawn.smallest
 
 
 # ------------------------------------------------------------------ what is found
@@ -385,3 +410,49 @@ def test_what_is_necessary_is_drawn_with_what_speaks_against_it():
     assert [line.get_marker() for line in ax.lines].count("^") == 1
     with pytest.raises(InputError, match="conditions that are not there"):
         found.plot(expression="READY*HURRY")
+
+
+# ------------------------------------------------------------------ factors that explain each other
+
+
+def test_factors_that_are_neither_present_nor_absent_are_all_named():
+    bad = FIVE.astype(float)
+    bad.loc["B", "READY"], bad.loc["D", "GOOD"] = 0.6, np.nan
+    with pytest.raises(InputError) as error:
+        complex_formulas(bad, outcomes=["GOOD", "GREAT"])
+    assert told(error) == [
+        "there is no column 'GREAT'",
+        "B on 'READY' is 0.6; write 1 or 0",
+        "D on 'GOOD' is nan; write 1 or 0",
+    ]
+    with pytest.raises(InputError) as error:
+        complex_formulas(FIVE[["READY", "READY"]].iloc[:0])
+    assert told(error) == ["factor 'READY' is given 2 times", "there is no case; give at least one"]
+
+
+def test_two_factors_that_are_the_same_explain_each_other_once():
+    found = complex_formulas(FIVE)
+    assert [str(formula) for formula in found.formulas] == ["(GOOD <-> READY)", "(READY <-> GOOD)"]
+    assert found.constants == ("SAME",)
+    assert found.to_frame()["explained_by"].tolist() == ["GOOD", "READY"]
+    assert not any(formula.cyclic for formula in found.formulas)
+    text = str(found.summary())
+    assert "2 complex formulas fit all 5 cases." in text
+    assert "untestable: SAME" in text
+
+
+def test_outcomes_that_explain_each_other_in_a_circle_are_said():
+    rows = [[1, 1, 1, 1], [1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0], [1, 0, 1, 1]]
+    frame = pd.DataFrame(rows, columns=["DEV", "IND", "STB", "SURV"])
+    found = complex_formulas(frame)
+    assert "(IND + SURV <-> DEV) * (DEV*STB <-> SURV)" in map(str, found.formulas)
+    assert all(formula.cyclic for formula in found.formulas)
+    assert any("in a circle" in caution for caution in found.cautions)
+    assert not any(formula.cyclic for formula in complex_formulas(frame, outcomes=["SURV"]).formulas)
+
+
+def test_nothing_is_explained_where_every_configuration_was_seen():
+    frame = pd.DataFrame([[0, 0], [0, 1], [1, 0], [1, 1]], columns=["A", "B"])
+    found = complex_formulas(frame)
+    assert found.formulas == ()
+    assert str(found.summary()) == "No factor is explained exactly by the others in these 4 cases."

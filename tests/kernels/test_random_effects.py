@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 from lean_impact.kernels import random_effects as kernel
+from lean_impact.kernels.between_variance import between_variance
 
 # 13 trials of the BCG vaccine (Colditz and others 1994): cases and non-cases, vaccinated then controls.
 TRIALS = np.array(
@@ -90,10 +91,78 @@ def test_q_profile_ends_are_where_q_meets_its_quantiles(bcg):
     assert kernel.cochran_q(y, v, tau2=upper) == pytest.approx(stats.chi2.ppf(0.05, df))
 
 
+def dense(y: np.ndarray, v: np.ndarray, shared: np.ndarray, tau2: float, *, restricted: bool) -> float:
+    """Return the log-likelihood of estimates that share an error, the long way, up to a constant."""
+    whole = np.diag(v - shared**2 + tau2) + np.outer(shared, shared)
+    precision, one = np.linalg.inv(whole), np.ones(len(y))
+    information = one @ precision @ one
+    residual = y - one @ precision @ y / information
+    likelihood = -0.5 * (np.linalg.slogdet(whole)[1] + residual @ precision @ residual)
+    return float(likelihood - 0.5 * np.log(information) if restricted else likelihood)
+
+
+@pytest.fixture(scope="module")
+def sharing():
+    rng = np.random.default_rng(4)
+    v = rng.uniform(0.5, 2.0, 7)
+    shared = np.sqrt(v) * rng.uniform(0.1, 0.8, 7)
+    y = 1 + rng.normal(0, 1.5, 7) + rng.normal(0, np.sqrt(v - shared**2)) + shared * rng.normal()
+    return y, v, shared
+
+
+@pytest.mark.parametrize("method", ["REML", "ML"])
+def test_the_likelihood_of_estimates_that_share_an_error_is_at_its_top(sharing, method):
+    turned = kernel.uncorrelated(*sharing)
+    best = float(between_variance(turned.y, turned.v, turned.x[:, None], method=method))
+    found = optimize.minimize_scalar(
+        lambda tau2: -dense(*sharing, tau2, restricted=method == "REML"), bounds=(0, 50), method="bounded"
+    )
+    assert best > 0.1
+    assert best == pytest.approx(found.x, abs=1e-4)
+
+
+def test_moments_of_estimates_that_share_an_error(sharing):
+    y, v, shared = sharing
+    turned = kernel.uncorrelated(*sharing)
+    one = np.ones((7, 1))
+
+    def projection(tau2):
+        w = np.linalg.inv(np.diag(v - shared**2 + tau2) + np.outer(shared, shared))
+        return w - w @ one @ one.T @ w / (one.T @ w @ one)
+
+    found = {
+        method: float(between_variance(turned.y, turned.v, turned.x[:, None], method=method))
+        for method in ("DL", "PM", "HE")
+    }
+    p = projection(0.0)
+    assert found["DL"] == pytest.approx((y @ p @ y - 6) / np.trace(p))
+    assert y @ projection(found["PM"]) @ y == pytest.approx(6)
+    whole, centre = np.diag(v - shared**2) + np.outer(shared, shared), np.eye(7) - 1 / 7
+    assert found["HE"] == pytest.approx((y @ centre @ y - np.trace(centre @ whole)) / 6)
+    assert kernel.cochran_q(turned.y, turned.v, tau2=0.3, x=turned.x) == pytest.approx(
+        y @ projection(0.3) @ y
+    )
+    assert kernel.typical_variance(turned.v, turned.x) == pytest.approx(6 / np.trace(p))
+
+
+def test_blups_of_estimates_that_share_an_error_are_the_generalised_ones(sharing):
+    y, v, shared = sharing
+    tau2, one = 0.8, np.ones(7)
+    whole = np.diag(v - shared**2) + np.outer(shared, shared)
+    w = np.linalg.inv(whole + tau2 * np.eye(7))
+    mean = one @ w @ y / (one @ w @ one)
+    left = one - tau2 * w @ one
+    variance = np.diag(tau2 * np.eye(7) - tau2**2 * w) + left**2 / (one @ w @ one)
+    values, errors = kernel.blups(kernel.uncorrelated(*sharing), tau2=tau2)
+    assert values == pytest.approx(mean + tau2 * w @ (y - mean))
+    assert errors == pytest.approx(np.sqrt(variance))
+
+
 def test_blups_are_estimates_without_and_means_with_no_differences(bcg):
     y, v = bcg
-    together, _ = kernel.blups(y, v, tau2=0.0)
-    apart, errors = kernel.blups(y, v, tau2=1e9)
+    alone = kernel.uncorrelated(y, v, np.zeros(len(y)))
+    together, _ = kernel.blups(alone, tau2=0.0)
+    apart, errors = kernel.blups(alone, tau2=1e9)
     assert together == pytest.approx(np.full(13, kernel.weighted_mean(y, v, tau2=0.0).value))
     assert apart == pytest.approx(y, abs=1e-6)
     assert errors == pytest.approx(np.sqrt(v), rel=1e-6)

@@ -7,6 +7,7 @@ from typing import get_args
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from lean_impact.domain import Estimate, TrustEffect
@@ -82,6 +83,83 @@ def test_bounds(pairs, settings):
     mean = result.estimate.value
     for (y, _), blup in zip(pairs, result.blups, strict=True):
         assert min(y, mean) - 1e-9 <= blup.estimate.value <= max(y, mean) + 1e-9
+
+
+# ------------------------------------------------------------------ effects that share an error
+
+SHARES = st.lists(st.integers(0, 90).map(lambda share: share / 100), min_size=8, max_size=8)
+CARRIED = st.builds(
+    RandomEffects,
+    tau=st.sampled_from([method for method in METHODS if method != "SJ"]),
+    interval=st.sampled_from(["HKSJ", "normal"]),
+)
+
+
+def sharing(pairs, shares) -> list[TrustEffect]:
+    """Return effects of whose standard errors some shares are common to all."""
+    return [
+        effect.model_copy(update={"shared_error": share * effect.estimate.standard_error})
+        for effect, share in zip(effects_of(pairs), shares, strict=False)
+    ]
+
+
+# Not so of plain likelihood, which has a term for the direction in which all move together.
+@given(
+    pairs=PAIRS,
+    common=st.integers(1, 300).map(lambda error: error / 100),
+    settings=CARRIED.filter(lambda settings: settings.tau != "ML"),
+)
+@effort(max_examples=40)
+def test_an_error_that_all_share_alike_adds_its_variance_to_the_mean(pairs, common, settings):
+    whole = [(y, (own**2 + common**2) ** 0.5) for y, own in pairs]
+    found = settings.pool(sharing(whole, [common / error for _, error in whole]))
+    alone = settings.pool(effects_of(pairs))
+    assert found.estimate.value == pytest.approx(alone.estimate.value, abs=1e-6)
+    assert found.heterogeneity.tau2 == pytest.approx(alone.heterogeneity.tau2, rel=1e-5, abs=1e-6)
+    assert found.heterogeneity.q == pytest.approx(alone.heterogeneity.q, rel=1e-6, abs=1e-9)
+    assert found.weights == pytest.approx(alone.weights, abs=1e-6)
+    if settings.interval == "normal":
+        wider = (alone.estimate.standard_error**2 + common**2) ** 0.5
+        assert found.estimate.standard_error == pytest.approx(wider, rel=1e-6)
+
+
+@given(
+    values=st.lists(VALUE, min_size=2, max_size=8),
+    error=ERROR,
+    share=st.integers(0, 95).map(lambda share: share / 100),
+    settings=CARRIED,
+)
+def test_what_is_shared_never_narrows_the_interval_of_equally_sure_effects(values, error, share, settings):
+    pairs = [(value, error) for value in values]
+    apart, together = settings.pool(effects_of(pairs)), settings.pool(sharing(pairs, [share] * 8))
+    slack = 1 - 1e-6
+    assert together.estimate.standard_error >= apart.estimate.standard_error * slack
+    assert together.heterogeneity.tau2 >= apart.heterogeneity.tau2 * slack - 1e-9
+    if apart.prediction is not None:
+        assert together.prediction.standard_error >= apart.prediction.standard_error * slack
+
+
+@given(pairs=PAIRS, shares=SHARES, shift=VALUE, settings=CARRIED, seed=st.integers(0, 99))
+@effort(max_examples=40)
+def test_order_and_shift_change_nothing_where_effects_share_an_error(pairs, shares, shift, settings, seed):
+    order = np.random.default_rng(seed).permutation(len(pairs))
+    effects = sharing(pairs, shares)
+    once = settings.pool(effects)
+    again = settings.pool([effects[at] for at in order])
+    moved = settings.pool(sharing([(y + shift, se) for y, se in pairs], shares))
+    assert numbers(again) == pytest.approx(numbers(once), rel=1e-5, abs=1e-5)
+    assert numbers(moved) == pytest.approx(numbers(once) + shift, rel=1e-5, abs=1e-5)
+    assert once.weights.sum() == pytest.approx(1)
+    assert once.weights @ [y for y, _ in pairs] == pytest.approx(once.estimate.value, abs=1e-6)
+
+
+@given(pairs=PAIRS, settings=SETTINGS)
+def test_hardly_anything_shared_changes_hardly_anything(pairs, settings):
+    apart, nearly = settings.pool(effects_of(pairs)), settings.pool(sharing(pairs, [1e-7] * 8))
+    assert numbers(nearly) == pytest.approx(numbers(apart), rel=1e-5, abs=1e-5)
+    for one, two in zip(apart.blups, nearly.blups, strict=True):
+        assert two.estimate.value == pytest.approx(one.estimate.value, abs=1e-5)
+        assert two.estimate.standard_error == pytest.approx(one.estimate.standard_error, abs=1e-5)
 
 
 @given(pairs=PAIRS, tau=st.sampled_from(["REML", "DL"]))

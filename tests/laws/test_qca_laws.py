@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,10 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lean_impact.contingency.qca import (
+    ComplexFormula,
     Cuts,
     Outcomes,
     SetTable,
+    complex_formulas,
     conservative,
+    expression,
     parsimonious,
     perfect_by_luck,
     propagate,
@@ -149,3 +154,102 @@ def test_random_data_check_counts_every_way():
     # Five different configurations: any outcome has a perfect solution, which is why it means nothing.
     assert (found.perfect, found.smallest, found.exact) == (1.0, 0.1, True)
     assert 0.1 <= found.as_simple <= 1.0
+
+
+degrees = st.lists(
+    st.lists(st.integers(1, 19).filter(lambda x: x != 10).map(lambda x: x / 20), min_size=2, max_size=2),
+    min_size=5,
+    max_size=5,
+).map(np.array)
+successes = (
+    st.lists(st.sampled_from([0.05, 0.3, 0.7, 0.95]), min_size=5, max_size=5)
+    .map(np.array)
+    .filter(lambda y: 0 < (y > 0.5).sum() < 5)
+)
+
+
+def told_by(check):
+    """Return what is told of luck, what is not there included."""
+    return [-1.0 if pd.isna(x) else float(x) for x in (getattr(check, name) for name in check.__slots__)]
+
+
+@given(cells, st.lists(st.booleans(), min_size=6, max_size=6))
+def test_luck_with_memberships_of_nearly_0_and_1_is_luck_with_states(rows, good):
+    y = np.array(good[: len(rows)])
+    if 0 < y.sum() < len(y):
+        near = np.clip(rows.astype(float), 1e-13, 1 - 1e-13)
+        one, two = (random_data_check(values, y, seed=1) for values in (rows, near))
+        assert told_by(one)[:-1] == pytest.approx(told_by(two)[:-1])
+        assert (one.degrees, two.degrees) == (False, True)
+
+
+@given(degrees, successes, st.permutations(range(5)))
+def test_luck_with_memberships_does_not_know_the_order_of_the_cases(values, y, order):
+    one = random_data_check(values, y, seed=1, consistency=0.8)
+    two = random_data_check(values[list(order)], y[list(order)], seed=1, consistency=0.8)
+    assert told_by(one) == pytest.approx(told_by(two))
+    assert one.exact
+    if one.literals is not None:
+        assert one.smallest <= one.as_simple <= one.perfect <= 1
+
+
+# ------------------------------------------------------------------ factors that explain each other
+
+FACTORS = ("A", "B", "C", "D")
+
+cases = st.lists(
+    st.lists(st.integers(0, 1), min_size=4, max_size=4), min_size=3, max_size=7, unique_by=tuple
+).map(lambda rows: pd.DataFrame(rows, columns=list(FACTORS)))
+
+
+def holds(formula, rows):
+    """Say in which configurations each part holds."""
+    by_name = {name: rows[:, at].astype(float) for at, name in enumerate(FACTORS)}
+    lefts = [expression(" + ".join(part.terms)).of(by_name) for part in formula.parts]
+    outcomes = [by_name[part.outcome] for part in formula.parts]
+    return np.array(lefts) == np.array(outcomes)
+
+
+def content(formula):
+    literals = [{frozenset(term.split("*")) for term in part.terms} for part in formula.parts]
+    return frozenset(zip(formula.outcomes, map(frozenset, literals), strict=True))
+
+
+@given(cases)
+def test_a_complex_formula_fits_every_case_and_every_part_of_it_says_something(frame):
+    every = np.array(list(product((0, 1), repeat=4)))
+    for formula in complex_formulas(frame).formulas:
+        assert holds(formula, frame.to_numpy()).all()
+        assert len(set(formula.outcomes)) == len(formula.parts)
+        parts = holds(formula, every)
+        for left_out in range(len(parts)):
+            assert (np.delete(parts, left_out, axis=0).all(axis=0) & ~parts[left_out]).any()
+
+
+@given(cases)
+def test_what_a_complex_formula_does_not_explain_follows_from_it(frame):
+    found = complex_formulas(frame)
+    every = np.array(list(product((0, 1), repeat=4)))
+    for formula in found.formulas:
+        allowed = every[holds(formula, every).all(axis=0)]
+        for outcome in {part.outcome for part in found.atomic} - set(formula.outcomes):
+            others = [part for part in found.atomic if part.outcome == outcome]
+            assert any(holds(ComplexFormula(parts=(part,)), allowed).all() for part in others)
+
+
+@given(cases, st.permutations(FACTORS))
+def test_the_order_of_the_factors_changes_no_complex_formula(frame, order):
+    one, two = complex_formulas(frame), complex_formulas(frame[list(order)])
+    assert set(map(content, one.formulas)) == set(map(content, two.formulas))
+    assert len(one.formulas) == len(set(map(content, one.formulas)))
+
+
+@given(cases, st.integers(1, 3))
+def test_a_cap_on_complex_formulas_is_part_of_the_answer(frame, most):
+    whole, capped = complex_formulas(frame), complex_formulas(frame, most=most)
+    assert whole.complete
+    if capped.complete:
+        assert list(map(str, capped.formulas)) == list(map(str, whole.formulas))
+    else:
+        assert len(whole.atomic) > most
+        assert str(capped.summary()).startswith("more than ")

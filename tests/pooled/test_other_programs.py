@@ -27,6 +27,21 @@ def test_statsmodels_agrees_on_spread_and_average(tau, method):
     assert found.estimate.standard_error == pytest.approx(theirs.sd_eff_w_re, abs=1e-6)
 
 
+def test_statsmodels_agrees_on_the_generalised_mean():
+    regression = pytest.importorskip("statsmodels.regression.linear_model")
+    shared = 0.6 * np.array(ERRORS)
+    effects = [
+        effect.model_copy(update={"shared_error": float(part)})
+        for effect, part in zip(trust_effects(VALUES, ERRORS), shared, strict=True)
+    ]
+    found = RandomEffects(interval="normal").pool(effects)
+    own = np.array(ERRORS) ** 2 - shared**2 + found.heterogeneity.tau2
+    theirs = regression.GLS(np.array(VALUES), np.ones(5), sigma=np.diag(own) + np.outer(shared, shared))
+    assert found.estimate.value == pytest.approx(theirs.fit().params[0], abs=1e-9)
+    error = theirs.fit(cov_type="fixed scale").bse[0]
+    assert found.estimate.standard_error == pytest.approx(error, abs=1e-9)
+
+
 @pytest.mark.parametrize("tau", ["DL", "HE", "REML", "ML"])
 def test_pymare_agrees_on_spread_and_average(tau):
     pymare = pytest.importorskip("pymare")

@@ -111,6 +111,45 @@ def test_shared_comparison_mean_is_said_with_its_size():
     assert "up to 2.0%" in caution
 
 
+def sharing(shares, *, values=VALUES, errors=ERRORS) -> list[TrustEffect]:
+    return [
+        effect.model_copy(update={"shared_error": share * effect.estimate.standard_error})
+        for effect, share in zip(effects_of(values, errors), shares, strict=True)
+    ]
+
+
+def test_effects_that_carry_what_they_share_are_pooled_with_it():
+    result = RandomEffects().pool(sharing([0.5] * 5), n_comparison=99)
+    assert not any("share" in caution for caution in result.cautions)
+    assert "covariance of the error that effects share" in result.method
+    assert "but for the error that they share" in result.p_value.assumption
+    without = RandomEffects().pool(sharing([0.5] * 5)[1:])
+    assert result.leave_one_out[0].estimate == without.estimate
+
+
+def test_sidik_jonkman_takes_effects_as_independent_and_says_so():
+    shared = RandomEffects(tau="SJ").pool(sharing([0.1, 0.2, 0.3, 0.4, 0.5]))
+    plain = RandomEffects(tau="SJ").pool(effects_of())
+    assert shared.estimate == plain.estimate
+    (caution,) = (caution for caution in shared.cautions if "share" in caution)
+    # Of 0.4 and 0.5: the two that correlate most.
+    assert "by 0.200" in caution
+    assert "up to 34.2%" in caution
+
+
+def test_a_weight_below_0_is_said():
+    result = RandomEffects(tau="FE").pool(sharing([0.5, 0.95], values=(0.1, 0.4), errors=(0.1, 0.9)))
+    assert result.weights.min() < 0
+    assert any("weight below 0" in caution for caution in result.cautions)
+    assert result.plot() is not None
+
+
+def test_effects_of_nothing_but_a_shared_error_are_refused():
+    with pytest.raises(DesignError) as caught:
+        RandomEffects().pool(sharing([1.0, 0.5, 1.0, 0.5, 0.5]))
+    assert [issue.value for issue in caught.value.issues] == ["TR0", "TR2"]
+
+
 def test_leaving_one_out_is_pooling_without_it():
     result = RandomEffects().pool(effects_of())
     table = result.leave_one_out_frame()

@@ -17,6 +17,7 @@ from scipy.special import stdtrit
 
 from lean_impact.domain import Estimate, TrustEffect
 from lean_impact.kernels import random_effects as kernel
+from lean_impact.kernels.between_variance import between_variance
 from lean_impact.pooled import PooledResult, RandomEffects
 
 pytestmark = pytest.mark.shared
@@ -98,7 +99,7 @@ def test_knapp_hartung_before_the_floor(metafor, data, tau):
     # metafor does not floor the factor; the estimator does, so the kernel is what is compared.
     y, v = arrays(metafor[data])
     expected = metafor[data]["expected"][f"{tau}.knha"]
-    tau2 = kernel.reml(y, v) if tau == "REML" else kernel.dersimonian_laird(y, v)
+    tau2 = float(between_variance(y, v, method=tau))
     plain = kernel.weighted_mean(y, v, tau2=tau2)
     error = plain.standard_error * kernel.hksj_factor(y, v, tau2=tau2) ** 0.5
     assert error == pytest.approx(expected["se"][0], abs=TOLERANCE[tau])

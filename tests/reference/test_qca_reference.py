@@ -17,6 +17,7 @@ from lean_impact.contingency.qca import (
     Outcomes,
     SetTable,
     cluster_diagnostics,
+    complex_formulas,
     conservative,
     enhanced,
     intermediate,
@@ -313,6 +314,28 @@ def test_irredundant_models_are_the_atomic_formulas_of_cna(records):
             assert ours == wanted.get(factor, set()), (record["id"], factor)
         seen += 1
     assert seen == 3
+
+
+def test_complex_formulas_are_those_of_cna(records):
+    for record in of_kind(records, "cna"):
+        given = record["input"]
+        frame = pd.DataFrame(given["rows"], columns=given["columns"], index=given["cases"])
+        found = complex_formulas(frame, outcomes=record["options"]["outcome"])
+        wanted = {
+            frozenset(map(atomic, formula["condition"].split("*("))) for formula in record["expected"]["csf"]
+        }
+        ours = {
+            frozenset((part.outcome, frozenset(part.terms)) for part in formula.parts): formula.n_literals
+            for formula in found.formulas
+        }
+        assert ours.keys() == wanted, record["id"]
+        assert sorted(ours.values()) == sorted(f["complexity"] for f in record["expected"]["csf"])
+
+
+def atomic(text):
+    """Read an atomic formula of cna as its outcome and its terms."""
+    left, outcome = text.strip("()").split("<->")
+    return outcome, frozenset(map(plain, left.split("+")))
 
 
 def plain(term):

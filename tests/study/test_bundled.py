@@ -115,7 +115,7 @@ def test_the_conditions_page_says_what_cannot_be_known(results):
     )
     assert "RR8: Overall CQC rating rose by 2020 moved 01 May 2016, could not act before" in words
     qca = found.fits["qca"]
-    assert len(qca.corners) == 8, "three unknown cells, each filled both ways"
+    assert len(qca.memberships) == 8, "three unknown cells, each filled both ways"
     engaged = {trust: found.cases.cell(trust, "engaged").membership for trust in found.cases.trusts}
     assert all(cell.lower < cell.value < cell.upper for cell in engaged.values()), (
         "a degree, and how sure it is"

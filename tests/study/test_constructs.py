@@ -27,11 +27,11 @@ def test_the_report_says_what_a_condition_stands_for(tied):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("six-lessons:red", "near are six-lessons:ready"),
-        ("six-lessons:zzz", "constructs of 'six-lessons' are ready, lead, connect, align"),
+        ("six-lessons:red", "did you mean 'six-lessons:ready'?"),
+        ("six-lessons:zzz", "there are six-lessons:ready, six-lessons:lead, six-lessons:connect"),
         ("culture", "write framework:construct; there are cfir-2009"),
         ("zz", "write framework:construct; there are cfir-2009, cfir-2022, musiq"),
-        ("cfir:culture", "near are cfir-2022:culture, cfir-2009:culture"),
+        ("cfir:culture", "write framework:construct; did you mean 'cfir-2022' or 'cfir-2009'?"),
     ],
 )
 def test_a_construct_unheard_of_is_told_with_those_near(tied, small, name, words):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
+from lean_impact.context import by_grades
 from lean_impact.errors import InputError, StudyError
 from lean_impact.report import render_html
-from lean_impact.study import load_study, run_study
+from lean_impact.study import default_plugins, load_study, read_inputs, run_study
+from lean_impact.study.context import StudyContext
 
 FAMILY = """
 [[plan.families]]
@@ -225,7 +228,7 @@ def test_a_trust_at_exactly_one_half_is_named(with_degrees, small):
             'measure = "synthetic"\nrated = "lead"',
             "takes either a measure or what is rated",
         ),
-        ('rated = "lead"', 'rated = "leads"', "construct 'leads' is rated in no file .* near are lead"),
+        ('rated = "lead"', 'rated = "leads"', "construct 'leads' is rated in no file .* did you mean 'lead'"),
         ('rated = "lead"', 'measure = "synthetic"\nscale = "x"', "has a scale but nothing"),
     ],
 )
@@ -235,3 +238,69 @@ def test_a_calibrated_condition_that_cannot_be_is_said(with_degrees, small, old,
         run_study(with_degrees)
     said = " ".join([str(caught.value), *(issue.message for issue in caught.value.issues)])
     assert re.search(words, said)
+
+
+GRADES = """method = "grades"
+why = "Site visits of 2014"
+[plan.calibrations.grades]
+T01 = 1.0
+T02 = 0.8
+T03 = 0.2
+T04 = 0
+"""
+
+
+@pytest.fixture
+def graded(written, small):
+    small.edit(
+        written,
+        ('method = "anchors"\nout = 0.1\ncrossover = 0.5\nfull = 0.9\nwhy = "made up"\n', GRADES),
+        ('measure = "synthetic"\nwindow', 'rated = "ready"\nwindow'),
+        ("[plan.ratings]", AHEAD.partition("\n\n")[0] + "\n[plan.ratings]"),
+    )
+    return written
+
+
+def context_of(path):
+    study = load_study(path)
+    return StudyContext(study=study, inputs=read_inputs(study, plugins=default_plugins()), seed=1)
+
+
+def test_grades_of_an_analyst_place_the_trusts(graded):
+    context = context_of(graded)
+    (found,) = context.calibrated()
+    values = np.array([member.value for member in found.members])
+    grades = {"T01": 1.0, "T02": 0.8, "T03": 0.2, "T04": 0.0}
+    curve = by_grades(dict(zip(grades, values, strict=True)), grades, why="Site visits of 2014")
+    placed = curve.membership(values)
+    assert [member.membership for member in found.members] == pytest.approx(placed)
+    assert context.cases((found,)).cell("T01", "ahead").membership.value == pytest.approx(placed[0])
+    assert found.method == "indirect, curve through the grades of 4 trusts (Site visits of 2014)"
+    assert "is grade of T01 (1)" in found.description
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("T04 = 0\n", "T04 = 1.5\n", "plan.calibrations.1..grades.T04: .*less than or equal to 1"),
+        ('method = "grades"', 'method = "rank"', "'rank' takes no anchors; given were grades"),
+        (
+            'method = "grades"',
+            'method = "grades"\nout = 1.0',
+            "takes grades and no anchors; given were out, grades",
+        ),
+        ("T04 = 0\n", "T99 = 0\n", "T99 has no value"),
+        ("T01 = 1.0\nT02 = 0.8\n", "", "at least 3 trusts must be graded"),
+        (
+            "T02 = 0.8\nT03 = 0.2\nT04 = 0\n",
+            "T98 = 1\n",
+            "T98 has no value; at least 3.*every grade is the same",
+        ),
+    ],
+)
+def test_grades_that_cannot_be_are_said(graded, small, old, new, words):
+    small.edit(graded, (old, new))
+    with pytest.raises(InputError) as caught:
+        context_of(graded).calibrated()
+    said = " ".join([str(caught.value), *(f"{issue.key}: {issue.message}" for issue in caught.value.issues)])
+    assert re.search(words, said), said

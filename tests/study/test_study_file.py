@@ -47,7 +47,13 @@ def test_a_sound_file_is_read(study_file, small):
             "did you mean 'confidence'",
             id="in-a-mapping",
         ),
-        pytest.param("[plan.spc]", "[plan.xyzzy]", "plan.xyzzy", "known keys: ", id="nothing-like-it"),
+        pytest.param(
+            "[plan.spc]",
+            "[plan.xyzzy]",
+            "plan.xyzzy",
+            "remove or rename it; there are ",
+            id="nothing-like-it",
+        ),
     ],
 )
 def test_an_unknown_key_is_named_with_the_known_one_that_is_close(study_file, small, old, new, key, words):

@@ -285,6 +285,8 @@ def by_grades(values: Mapping[str, float], grades: Mapping[str, float], *, why: 
     Returns
     -------
     Curve
+        A trust has the membership of the curve and not its grade; it is said where the two are on different sides of
+        0.5, and where the curve turns.
 
     Raises
     ------
@@ -299,10 +301,15 @@ def by_grades(values: Mapping[str, float], grades: Mapping[str, float], *, why: 
     >>> by_grades(values, grades, why="site visits").membership(np.array([3.0])).round(1).tolist()
     [0.5]
     """
+    apart = {
+        "has no value": sorted(set(grades) - set(values)),
+        "has no grade": sorted(set(values) - set(grades)),
+    }
+    lacks = ", ".join(f"{', '.join(codes)} {words}" for words, codes in apart.items() if codes)
     problems = [
         words
         for bad, words in (
-            (set(values) != set(grades), "values and grades must be of the same trusts"),
+            (bool(lacks), f"values and grades must be of the same trusts: {lacks}"),
             (len(grades) < _GRADES, f"at least {_GRADES} trusts must be graded"),
             (any(not 0 <= grade <= 1 for grade in grades.values()), "a grade lies outside 0 to 1"),
             (len(set(grades.values())) < 2, "every grade is the same"),  # noqa: PLR2004 - two differ
@@ -318,6 +325,17 @@ def by_grades(values: Mapping[str, float], grades: Mapping[str, float], *, why: 
     curve = kernel.fit_grades(x, np.array([grades[code] for code in values]))
     steps = np.diff(curve(np.linspace(x.min(), x.max(), _STEPS)))
     turns = bool((steps > _NEAR_HALF).any() and (steps < -_NEAR_HALF).any())
+    fitted = dict(zip(values, curve(x), strict=True))
+    crossed = [code for code, at in fitted.items() if (at - _HALF) * (grades[code] - _HALF) < -_NEAR_HALF]
+    cautions = ["grades are taken as exact; intervals tell only how sure the raw values are"]
+    if turns:
+        cautions.append(
+            "the fitted curve turns between the graded values; more is not always more of the condition"
+        )
+    if crossed:
+        cautions.append(
+            f"{', '.join(crossed)} is graded on one side of 0.5 and placed by the curve on the other"
+        )
     return Curve(
         method=f"indirect, curve through the grades of {len(x)} trusts ({why.strip()})",
         anchors=tuple(
@@ -326,11 +344,7 @@ def by_grades(values: Mapping[str, float], grades: Mapping[str, float], *, why: 
         ),
         membership=curve.__call__,
         reference=np.empty(0),
-        cautions=(
-            "the fitted curve turns between the graded values; more is not always more of the condition",
-        )
-        if turns
-        else (),
+        cautions=tuple(cautions),
     )
 
 

@@ -70,7 +70,7 @@ def draw_calibration(result: CalibratedCondition, *, ax: Axes | None, labels: Ma
         )
     ax.set_ylim(-0.1, 1.04)
     ax.set_ylabel("Membership", color=INK)
-    ax.set_xlabel("Raw value; dots: trusts of the programme, diamonds: anchors", color=INK)
+    ax.set_xlabel("Raw value; dots: trusts of the programme, diamonds: anchors or grades", color=INK)
     ax.set_title(result.title, loc="left", fontsize=11, color=INK)
     ax.spines[["top", "right"]].set_visible(False)
     return ax

@@ -291,9 +291,8 @@ def _cautions(
         "results fell": True,
         f"{len(search.orders) - 1} random orders instead of all orders of {n} trusts": not search.all_orders,
         f"{FILLINGS} random fillings of the unknown cells instead of all": not search.all_fillings,
-        f"a match with the outcome counts each trust as in or out, by the side of 0.5 that it is on: {degrees}": (
-            bool(degrees) and crisp is not None
-        ),
+        "a match with a yes-or-no outcome asks whether a condition was more true than not, so it counts each trust by "
+        f"the side of 0.5 that it is on: {degrees}": (bool(degrees) and crisp is not None),
         "the yes-or-no outcome is the same in every trust where it is known, so nothing can match it": (
             outcome is not None and crisp is None
         ),

@@ -4,7 +4,15 @@ Nothing here knows pandas or numpy; a model that exists is valid.
 """
 
 from lean_impact.domain.boundary import ProposedBoundary
-from lean_impact.domain.context import CaseTable, Cell, Condition, Membership, Reading, State
+from lean_impact.domain.context import (
+    CaseTable,
+    Cell,
+    Condition,
+    Membership,
+    Reading,
+    State,
+    StatedCondition,
+)
 from lean_impact.domain.context_plan import CalibrationPlan, RatingsPlan
 from lean_impact.domain.estimate import Estimate, PValue, TrustEffect
 from lean_impact.domain.framework import (
@@ -35,7 +43,7 @@ from lean_impact.domain.provenance import InputFile, Provenance
 from lean_impact.domain.quality import Decision, QualityFinding
 from lean_impact.domain.spc import FunnelQuestion, PointLeftOut, RebaseRecord, SpcPlan, TargetChange
 from lean_impact.domain.study import StudyInfo
-from lean_impact.domain.text import Summary
+from lean_impact.domain.text import Summary, hint
 from lean_impact.domain.triangulation import (
     ComparisonChoice,
     CurvePlan,
@@ -97,6 +105,7 @@ __all__ = [
     "ScaleLevel",
     "SpcPlan",
     "State",
+    "StatedCondition",
     "StudyInfo",
     "Succession",
     "Summary",
@@ -107,6 +116,7 @@ __all__ = [
     "Weighting",
     "Window",
     "WindowChoice",
+    "hint",
     "next_period",
     "period_label",
 ]

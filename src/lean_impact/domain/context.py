@@ -14,7 +14,7 @@ from lean_impact.domain.measure import Slug
 from lean_impact.domain.programme import Confidence
 from lean_impact.domain.trust import TrustCode
 
-__all__ = ["CaseTable", "Cell", "Condition", "Membership", "Reading", "State"]
+__all__ = ["CaseTable", "Cell", "Condition", "Membership", "Reading", "State", "StatedCondition"]
 
 State = Literal["present", "absent", "unknown"]
 """Whether a trust showed a condition; unknown is a value of its own and never absence."""
@@ -106,24 +106,21 @@ def _logit(share: float) -> float:
     return math.log(inside / (1 - inside))
 
 
-class Condition(DomainModel):
-    """A condition that may help or hinder a programme.
+class StatedCondition(DomainModel):
+    """A condition that may help or hinder a programme, as it is stated before anything is known of a trust.
 
     Parameters
     ----------
     id : str
         Identifier.
     name : str
-        The condition as a statement that is true or false of a trust.
+        The condition as a statement that is true or false, or more or less true, of a trust.
     favourable : bool, default True
         Whether theory expects its presence to help.
     basis : str
         Where the coding comes from.
     constructs : tuple of str
         Constructs of context frameworks that it stands for, as ``framework:construct``.
-    top_tenth : float, optional
-        Membership that a tenth of all trusts exceed in the favourable direction, where the condition is calibrated
-        against all of them.
     """
 
     id: Slug
@@ -131,6 +128,20 @@ class Condition(DomainModel):
     favourable: bool = True
     basis: str = Field(min_length=1)
     constructs: tuple[str, ...] = ()
+
+
+class Condition(StatedCondition):
+    """A condition of a case table.
+
+    Parameters
+    ----------
+    id, name, favourable, basis, constructs
+        See :class:`StatedCondition`.
+    top_tenth : float, optional
+        Membership that a tenth of all trusts exceed in the favourable direction, where the condition is calibrated
+        against all of them.
+    """
+
     top_tenth: float | None = Field(default=None, ge=0, le=1)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from lean_impact.domain._model import DomainModel
 from lean_impact.domain.measure import Slug
 from lean_impact.domain.period import Window
+from lean_impact.domain.trust import TrustCode
 
 __all__ = ["CalibrationPlan", "RatingsPlan"]
 
@@ -30,13 +31,17 @@ class CalibrationPlan(DomainModel):
     window : Window
         Periods, or dates of ratings, that are averaged, half-open; before the start, or the condition may be an
         effect.
-    method : {"percentiles", "rank", "anchors"}
-        Against all trusts by three national percentiles or by rank, or by three values known from elsewhere.
-    out, crossover, full : float
+    method : {"percentiles", "rank", "anchors", "grades"}
+        Against all trusts by three national percentiles or by rank, by three values known from elsewhere, or by a
+        curve through the grades of those who know some trusts.
+    out, crossover, full : float, optional
         Percentiles, or values, that stand for membership 0.05, 0.5 and 0.95; rising, or falling where less is more
-        of the condition. Not given with "rank".
+        of the condition. With "percentiles" and "anchors" only.
+    grades : dict of str to float, optional
+        Membership of three or more trusts, from 0 to 1, by code, as an analyst who knows them grades it. With
+        "grades" only.
     why : str
-        Why the measure stands for the condition, and where the anchors come from.
+        Why the measure stands for the condition, and where the anchors come from or what the grades rest on.
     """
 
     id: Slug
@@ -45,10 +50,11 @@ class CalibrationPlan(DomainModel):
     rated: Slug | None = None
     scale: Slug | None = None
     window: Window
-    method: Literal["percentiles", "rank", "anchors"]
+    method: Literal["percentiles", "rank", "anchors", "grades"]
     out: float | None = None
     crossover: float | None = None
     full: float | None = None
+    grades: dict[TrustCode, Annotated[float, Field(ge=0, le=1)]] | None = None
     why: str = Field(pattern=r"\S")
 
     @model_validator(mode="after")
@@ -61,10 +67,13 @@ class CalibrationPlan(DomainModel):
 
     @model_validator(mode="after")
     def _anchored(self) -> Self:
-        given = [name for name in ("out", "crossover", "full") if getattr(self, name) is not None]
-        wanted = [] if self.method == "rank" else ["out", "crossover", "full"]
+        names = ("out", "crossover", "full", "grades")
+        given = [name for name in names if getattr(self, name) is not None]
+        wanted, words = {
+            "rank": ([], "no anchors"),
+            "grades": (["grades"], "grades and no anchors"),
+        }.get(self.method, (["out", "crossover", "full"], "out, crossover and full"))
         if given != wanted:
-            words = "no anchors" if not wanted else "out, crossover and full"
             raise ValueError(f"method '{self.method}' takes {words}; given were {', '.join(given) or 'none'}")
         return self
 

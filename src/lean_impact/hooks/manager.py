@@ -5,7 +5,6 @@ Nobody outside this module touches pluggy's hook relay: one thin method for each
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 import warnings
@@ -21,6 +20,7 @@ import pluggy
 from lean_impact._version import __version__
 from lean_impact.domain.framework import ContextFramework
 from lean_impact.domain.measure import Measure
+from lean_impact.domain.text import hint
 from lean_impact.errors import PluginError, UnknownNameError
 from lean_impact.hooks.failures import PluginFailure, PluginInfo, PluginWarning, Stage
 from lean_impact.hooks.records import ProgrammeEntry, ScorerEntry, SectionEntry, SourceEntry
@@ -292,11 +292,9 @@ class Plugins:
     def _one(self, kind: str, name: str, found: Mapping[str, Owned[R]]) -> Owned[R]:
         if name in found:
             return found[name]
-        close = difflib.get_close_matches(name, found, n=1)
-        hint = f"; did you mean '{close[0]}'?" if close else f"; there are {', '.join(found) or 'none'}"
         broken = "".join(f"\n  - {failure}" for failure in self._failures)
         also = f"\nPlugins that failed, one of which may have brought it:{broken}" if broken else ""
-        raise UnknownNameError(f"no plugin provides the {kind} '{name}'{hint}{also}")
+        raise UnknownNameError(f"no plugin provides the {kind} '{name}'; {hint(name, found)}{also}")
 
     # ------------------------------------------------------------------ using what was opened
 

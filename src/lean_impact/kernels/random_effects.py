@@ -1,4 +1,9 @@
-"""Random-effects pooling of independent estimates with known variances: arrays in, numbers out."""
+"""Random-effects pooling of estimates with known variances: arrays in, numbers out.
+
+Estimates that share an error correlate. :func:`uncorrelated` turns them so that they no longer do, and their
+common mean into a mean times ``x``; every function takes that ``x``, which is 1 for estimates that never
+correlated.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +17,16 @@ from lean_impact.kernels.between_variance import between_variance
 
 __all__ = [
     "Mean",
+    "Uncorrelated",
     "blups",
     "cochran_q",
-    "dersimonian_laird",
     "hksj_factor",
     "i_squared",
     "q_p_value",
     "q_profile",
     "reml",
     "typical_variance",
+    "uncorrelated",
     "weighted_mean",
 ]
 
@@ -40,7 +46,66 @@ class Mean(NamedTuple):
     standard_error: float
 
 
-def weighted_mean(y: np.ndarray, v: np.ndarray, *, tau2: float) -> Mean:
+class Uncorrelated(NamedTuple):
+    """Estimates turned so that their errors do not correlate.
+
+    Attributes
+    ----------
+    y, v : ndarray of float64, shape (k,)
+        Turned estimates and the variances of their errors.
+    x : ndarray of float64, shape (k,)
+        What each turned estimate has of the common mean.
+    turn : ndarray of float64, shape (k, k)
+        Orthogonal matrix that turns them back.
+    """
+
+    y: np.ndarray
+    v: np.ndarray
+    x: np.ndarray
+    turn: np.ndarray
+
+
+def uncorrelated(y: np.ndarray, v: np.ndarray, shared: np.ndarray) -> Uncorrelated:
+    r"""Turn estimates with a common error into estimates without.
+
+    Parameters
+    ----------
+    y, v : ndarray of float64, shape (k,)
+        Estimates and their variances.
+    shared : ndarray of float64, shape (k,)
+        Part of each standard error that all have in common: two estimates have the product of theirs as
+        covariance.
+
+    Returns
+    -------
+    Uncorrelated
+        The estimates as they are if nothing is shared.
+
+    Notes
+    -----
+    With :math:`V = \operatorname{diag}(v - s^2) + s s' = U \Lambda U'` the turned estimates :math:`U'y` have
+    the variances :math:`\Lambda` and the means :math:`\mu U'1`. As :math:`V + \tau^2 I` is turned into
+    :math:`\Lambda + \tau^2 I`, the generalised mean, its Q and both likelihoods are those of uncorrelated
+    estimates regressed on :math:`U'1`.
+
+    References
+    ----------
+    Gleser LJ, Olkin I (2009), in The Handbook of Research Synthesis and Meta-Analysis, 357-376.
+
+    Examples
+    --------
+    >>> found = uncorrelated(np.array([0.0, 1.0]), np.array([1.0, 1.0]), np.array([0.5, 0.5]))
+    >>> found.v.tolist()
+    [0.75, 1.25]
+    """
+    k = len(y)
+    if not shared.any():
+        return Uncorrelated(y, v, np.ones(k), np.eye(k))
+    values, turn = np.linalg.eigh(np.diag(v - shared**2) + np.outer(shared, shared))
+    return Uncorrelated(turn.T @ y, values, turn.sum(axis=0), turn)
+
+
+def weighted_mean(y: np.ndarray, v: np.ndarray, *, tau2: float, x: np.ndarray | float = 1.0) -> Mean:
     """Average estimates with weights 1 / (v + tau2).
 
     Parameters
@@ -51,6 +116,8 @@ def weighted_mean(y: np.ndarray, v: np.ndarray, *, tau2: float) -> Mean:
         Their sampling variances, above 0.
     tau2 : float
         Variance of the true effects; 0 for the common-effect mean.
+    x : ndarray of float64, shape (k,), optional
+        What each estimate has of the mean.
 
     Returns
     -------
@@ -61,11 +128,12 @@ def weighted_mean(y: np.ndarray, v: np.ndarray, *, tau2: float) -> Mean:
     >>> weighted_mean(np.array([0.0, 1.0]), np.array([1.0, 1.0]), tau2=1.0)
     Mean(value=0.5, standard_error=1.0)
     """
-    w = 1.0 / (v + tau2)
-    return Mean(float((w * y).sum() / w.sum()), float(w.sum() ** -0.5))
+    w = x / (v + tau2)
+    information = (w * x).sum()
+    return Mean(float((w * y).sum() / information), float(information**-0.5))
 
 
-def cochran_q(y: np.ndarray, v: np.ndarray, *, tau2: float = 0.0) -> float:
+def cochran_q(y: np.ndarray, v: np.ndarray, *, tau2: float = 0.0, x: np.ndarray | float = 1.0) -> float:
     """Return the weighted sum of squares around the weighted mean.
 
     Examples
@@ -73,23 +141,8 @@ def cochran_q(y: np.ndarray, v: np.ndarray, *, tau2: float = 0.0) -> float:
     >>> cochran_q(np.array([0.0, 2.0]), np.array([1.0, 1.0]))
     2.0
     """
-    mean = weighted_mean(y, v, tau2=tau2).value
-    return float(((y - mean) ** 2 / (v + tau2)).sum())
-
-
-def dersimonian_laird(y: np.ndarray, v: np.ndarray) -> float:
-    """Return the moment estimate of the variance of the true effects, at least 0.
-
-    References
-    ----------
-    DerSimonian R, Laird N (1986), Controlled Clinical Trials 7:177-188.
-
-    Examples
-    --------
-    >>> round(dersimonian_laird(np.array([0.0, 2.0]), np.array([1.0, 1.0])), 9)
-    1.0
-    """
-    return float(between_variance(y, v, method="DL"))
+    mean = weighted_mean(y, v, tau2=tau2, x=x).value
+    return float(((y - mean * x) ** 2 / (v + tau2)).sum())
 
 
 def reml(y: np.ndarray, v: np.ndarray) -> float:
@@ -116,7 +169,9 @@ def reml(y: np.ndarray, v: np.ndarray) -> float:
     return float(between_variance(y, v, method="REML"))
 
 
-def q_profile(y: np.ndarray, v: np.ndarray, *, level: float) -> tuple[float, float]:
+def q_profile(
+    y: np.ndarray, v: np.ndarray, *, level: float, x: np.ndarray | float = 1.0
+) -> tuple[float, float]:
     """Return the Q-profile interval for the variance of the true effects.
 
     Parameters
@@ -125,6 +180,8 @@ def q_profile(y: np.ndarray, v: np.ndarray, *, level: float) -> tuple[float, flo
         Estimates, at least two, and their variances.
     level : float
         Coverage.
+    x : ndarray of float64, shape (k,), optional
+        What each estimate has of the mean.
 
     Returns
     -------
@@ -144,17 +201,17 @@ def q_profile(y: np.ndarray, v: np.ndarray, *, level: float) -> tuple[float, flo
     tail = (1 - level) / 2
 
     def solve(target: float) -> float:
-        if cochran_q(y, v) <= target:
+        if cochran_q(y, v, x=x) <= target:
             return 0.0
         # Q(tau2) <= sum of squares / tau2, which bounds the root from above.
-        bound = float(((y - y.mean()) ** 2).sum()) / target
-        return float(brentq(lambda tau2: cochran_q(y, v, tau2=tau2) - target, 0.0, bound, rtol=1e-12))
+        bound = cochran_q(y, np.ones(len(y)), x=x) / target
+        return float(brentq(lambda tau2: cochran_q(y, v, tau2=tau2, x=x) - target, 0.0, bound, rtol=1e-12))
 
     return solve(float(chdtri(df, tail))), solve(float(chdtri(df, 1 - tail)))
 
 
-def typical_variance(v: np.ndarray) -> float:
-    """Return the typical sampling variance that I-squared compares with.
+def typical_variance(v: np.ndarray, x: np.ndarray | float = 1.0) -> float:
+    """Return the typical sampling variance that I-squared compares with; what is shared is no part of it.
 
     References
     ----------
@@ -166,10 +223,11 @@ def typical_variance(v: np.ndarray) -> float:
     0.5
     """
     w = 1.0 / v
-    return float((len(v) - 1) * w.sum() / (w.sum() ** 2 - (w**2).sum()))
+    information = w * x**2
+    return float((len(v) - 1) * information.sum() / (w.sum() * information.sum() - (w * information).sum()))
 
 
-def i_squared(tau2: float, v: np.ndarray) -> float:
+def i_squared(tau2: float, v: np.ndarray, x: np.ndarray | float = 1.0) -> float:
     """Return the share of the total variance that is between true effects, from 0 to 1.
 
     Examples
@@ -177,10 +235,10 @@ def i_squared(tau2: float, v: np.ndarray) -> float:
     >>> i_squared(0.5, np.array([0.5, 0.5, 0.5]))
     0.5
     """
-    return tau2 / (tau2 + typical_variance(v))
+    return tau2 / (tau2 + typical_variance(v, x))
 
 
-def hksj_factor(y: np.ndarray, v: np.ndarray, *, tau2: float) -> float:
+def hksj_factor(y: np.ndarray, v: np.ndarray, *, tau2: float, x: np.ndarray | float = 1.0) -> float:
     r"""Return the Hartung-Knapp-Sidik-Jonkman factor q for the variance of the mean, not floored.
 
     Notes
@@ -197,7 +255,7 @@ def hksj_factor(y: np.ndarray, v: np.ndarray, *, tau2: float) -> float:
     >>> hksj_factor(np.array([0.0, 2.0]), np.array([1.0, 1.0]), tau2=1.0)
     1.0
     """
-    return cochran_q(y, v, tau2=tau2) / (len(y) - 1)
+    return cochran_q(y, v, tau2=tau2, x=x) / (len(y) - 1)
 
 
 def q_p_value(q: float, df: int) -> float:
@@ -211,12 +269,12 @@ def q_p_value(q: float, df: int) -> float:
     return float(chdtrc(df, q))
 
 
-def blups(y: np.ndarray, v: np.ndarray, *, tau2: float) -> tuple[np.ndarray, np.ndarray]:
-    """Draw each estimate towards the mean, the more the less certain it is.
+def blups(turned: Uncorrelated, *, tau2: float) -> tuple[np.ndarray, np.ndarray]:
+    r"""Draw each estimate towards the mean, the more the less certain it is.
 
     Parameters
     ----------
-    y, v : ndarray of float64, shape (k,)
+    turned : Uncorrelated
         Estimates and their variances.
     tau2 : float
         Variance of the true effects.
@@ -224,15 +282,22 @@ def blups(y: np.ndarray, v: np.ndarray, *, tau2: float) -> tuple[np.ndarray, np.
     Returns
     -------
     values, standard_errors : ndarray of float64, shape (k,)
-        Best linear unbiased predictions of the true effects; the error of the mean is included, that of
-        `tau2` is not.
+        Best linear unbiased predictions of the true effects, in the order of the estimates; the error of the mean
+        is included, that of `tau2` is not.
+
+    Notes
+    -----
+    :math:`\hat\mu 1 + \tau^2 W (y - \hat\mu 1)` with :math:`W = (V + \tau^2 I)^{-1}`; the error has the
+    covariance :math:`\tau^2 W V + (W V 1)(W V 1)' / (1' W 1)`.
 
     Examples
     --------
-    >>> blups(np.array([0.0, 2.0]), np.array([1.0, 1.0]), tau2=1.0)[0]
+    >>> blups(uncorrelated(np.array([0.0, 2.0]), np.array([1.0, 1.0]), np.zeros(2)), tau2=1.0)[0]
     array([0.5, 1.5])
     """
-    mean = weighted_mean(y, v, tau2=tau2)
-    trust_own = tau2 / (tau2 + v)
-    values = trust_own * y + (1 - trust_own) * mean.value
-    return values, np.sqrt(trust_own * v + ((1 - trust_own) * mean.standard_error) ** 2)
+    y, v, x, turn = turned
+    mean = weighted_mean(y, v, tau2=tau2, x=x)
+    trust_own, error = tau2 / (tau2 + v), v / (tau2 + v)
+    values = mean.value + turn @ (trust_own * (y - mean.value * x))
+    own = turn**2 @ (trust_own * v)
+    return values, np.sqrt(own + (turn @ (error * x) * mean.standard_error) ** 2)

@@ -29,7 +29,7 @@ def draw_forest(result: PooledResult, *, ax: Axes | None, labels: Mapping[str, s
     scale = scale_of(measure) if measure else 1.0
     largest = float(result.weights.max())
     for at, (effect, weight) in enumerate(zip(result.effects, result.weights, strict=True)):
-        size = _SMALLEST + (_LARGEST - _SMALLEST) * (float(weight) / largest) ** 0.5
+        size = _SMALLEST + (_LARGEST - _SMALLEST) * (max(float(weight), 0.0) / largest) ** 0.5
         seen = not effect.estimate.covers(0.0)
         draw_row(ax, effect.estimate, at=at, scale=scale, measure=measure, visible=seen, size=size)
     at = len(result.effects)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-
-from lean_impact.domain import CaseTable
+from lean_impact.domain import CaseTable, hint
 from lean_impact.errors import Issue, StudyError
 from lean_impact.hooks import Plugins
 
@@ -58,12 +56,10 @@ def constructs_of(cases: CaseTable | None, plugins: Plugins, *, file: str) -> di
 
 
 def _near(name: str, offered: list[str]) -> str:
-    """Say which names are near: of the same framework if it is known, else of any."""
+    """Say which constructs of its framework are near, or which frameworks if it names none that there is."""
     framework, _, construct = name.partition(":")
+    frameworks = sorted({key.partition(":")[0] for key in offered})
+    if framework not in frameworks:
+        return f"write framework:construct; {hint(framework, frameworks, most=3)}"
     own = [key.partition(":")[2] for key in offered if key.partition(":")[0] == framework]
-    if not own:
-        near = difflib.get_close_matches(name, offered, n=3)
-        frameworks = ", ".join(sorted({key.partition(":")[0] for key in offered}))
-        return f"near are {', '.join(near)}" if near else f"write framework:construct; there are {frameworks}"
-    near = [f"{framework}:{key}" for key in difflib.get_close_matches(construct, own, n=3)]
-    return f"near are {', '.join(near)}" if near else f"constructs of '{framework}' are {', '.join(own)}"
+    return hint(construct, own, most=3, prefix=f"{framework}:")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from lean_impact.context import (
     DistinguishingResult,
     RawValue,
     by_anchors,
+    by_grades,
     by_national_percentiles,
     by_national_rank,
     calibrate,
@@ -23,7 +23,7 @@ from lean_impact.context import (
     rater_agreement,
 )
 from lean_impact.context.distinguishing import Group
-from lean_impact.domain import CalibrationPlan, CaseTable
+from lean_impact.domain import CalibrationPlan, CaseTable, hint
 from lean_impact.errors import DesignError, Issue, StudyError
 from lean_impact.pooled import FamilyResult, adjust_family
 from lean_impact.report import EffectAnswer, RatingsAnswer
@@ -133,9 +133,8 @@ class StudyContext:
         rated = [ratings for ratings in self.inputs.ratings if construct in ratings.constructs]
         if rules is None or not rated:
             known = sorted({c for ratings in self.inputs.ratings for c in ratings.constructs})
-            near = difflib.get_close_matches(construct, known, n=3) or known
             raise DesignError(
-                f"construct '{construct}' is rated in no file of [context]; near are {', '.join(near) or 'none'}"
+                f"construct '{construct}' is rated in no file of [context]; {hint(construct, known, most=3)}"
             )
         inside = rated[0].window(plan.window.start, plan.window.end)
         return rated_values(inside, construct=construct, mixed=rules.mixed, scale=plan.scale)
@@ -186,6 +185,9 @@ class StudyContext:
 
 
 def _curve(plan: CalibrationPlan, values: dict[str, float], cases: tuple[str, ...]) -> Curve:
+    if plan.grades is not None:
+        graded = {code: values[code] for code in plan.grades if code in values}
+        return by_grades(graded, plan.grades, why=plan.why)
     if plan.method == "rank" or plan.out is None or plan.crossover is None or plan.full is None:
         return by_national_rank(values, cases=cases)
     if plan.method == "anchors":

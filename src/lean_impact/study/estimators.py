@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import fields
 from importlib import import_module
 from typing import Any, Final
 
-from lean_impact.domain import AnalysisPlan, EstimatorName, MethodPlan
+from lean_impact.domain import AnalysisPlan, EstimatorName, MethodPlan, hint
 from lean_impact.effects import EffectEstimator
 from lean_impact.errors import DesignError, Issue, StudyError
 
@@ -105,6 +104,5 @@ def _class_of(method: MethodPlan) -> Any:  # noqa: ANN401 - one of several class
 
 
 def _unknown(key: str, known: set[str]) -> Issue:
-    close = difflib.get_close_matches(key, sorted(known), n=1)
-    hint = f"did you mean '{close[0]}'?" if close else f"known settings: {', '.join(sorted(known))}"
-    return Issue(rule="unknown-setting", value=key, message=f"unknown setting '{key}', {hint}")
+    message = f"unknown setting '{key}'; {hint(key, sorted(known))}"
+    return Issue(rule="unknown-setting", value=key, message=message)

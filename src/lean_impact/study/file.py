@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 import tomllib
@@ -22,7 +21,9 @@ from lean_impact.domain import (
     CrispOutcome,
     Measure,
     Programme,
+    StatedCondition,
     StudyInfo,
+    hint,
 )
 from lean_impact.domain._model import DomainModel
 from lean_impact.domain.context import State
@@ -98,32 +99,17 @@ class _CellState(DomainModel):
     note: str = ""
 
 
-class _ConditionEntry(DomainModel):
+class _ConditionEntry(StatedCondition):
     """A condition as a study file gives it.
 
     Parameters
     ----------
-    id : str
-        Identifier.
-    name : str
-        The condition as a statement that is true or false, or more or less true, of a trust.
-    favourable : bool, default True
-        Whether theory expects its presence to help.
-    basis : str
-        Where the coding comes from.
-    constructs : tuple of str
-        Constructs of context frameworks that it stands for, as ``framework:construct``.
     states : dict of str to table, optional
         State of each trust by code; a trust must not be left out.
     calibration : str, optional
         Instead of states, the identifier of the calibration in ``plan.calibrations`` that gives memberships.
     """
 
-    id: Slug
-    name: str = Field(min_length=1)
-    favourable: bool = True
-    basis: str = Field(min_length=1)
-    constructs: tuple[str, ...] = ()
     states: dict[TrustCode, _CellState] | None = Field(default=None, min_length=1)
     calibration: Slug | None = None
 
@@ -156,13 +142,7 @@ class _Context(DomainModel):
         """Return the table of cases; ValueError if it is not complete."""
         return CaseTable(
             conditions=tuple(
-                Condition(
-                    id=entry.id,
-                    name=entry.name,
-                    favourable=entry.favourable,
-                    basis=entry.basis,
-                    constructs=entry.constructs,
-                )
+                Condition(**entry.model_dump(include=set(StatedCondition.model_fields)))
                 for entry in self.conditions
             ),
             trusts=trusts,
@@ -340,7 +320,7 @@ def _issues(error: ValidationError, file: str) -> list[Issue]:
         value = None if isinstance(given, dict | list | tuple) else str(given)
         kind = detail["type"]
         if kind == "extra_forbidden":
-            message = f"unknown key '{detail['loc'][-1]}'{_closest(detail['loc'])}; remove or rename it"
+            message = f"unknown key '{detail['loc'][-1]}', remove or rename it; {_closest(detail['loc'])}"
         elif kind == "missing":
             message = f"'{detail['loc'][-1]}' is missing; add it"
         elif kind.startswith("date"):
@@ -381,10 +361,7 @@ def _closest(loc: tuple[int | str, ...]) -> str:
         # What is no field is the key of a mapping, such as a trust code; its model was found already.
         model = _model_in(field.annotation) if field else model
     known = [key for key in getattr(model, "model_fields", {}) if key != str(loc[-1])]
-    close = difflib.get_close_matches(str(loc[-1]), known, n=1)
-    if close:
-        return f", did you mean '{close[0]}'?"
-    return f" (known keys: {', '.join(known)})" if known else ""
+    return hint(str(loc[-1]), known)
 
 
 def _model_in(annotation: Any) -> Any:  # noqa: ANN401 - walks through any annotation

@@ -10,7 +10,6 @@ from lean_impact._version import __version__
 from lean_impact.effects import conclusion
 from lean_impact.hooks import Plugins
 from lean_impact.report import OutputFolder, Report, Section, StudyResults, render_html, write_tables
-from lean_impact.study.constructs import constructs_of
 from lean_impact.study.context import StudyContext
 from lean_impact.study.file import Study, load_study
 from lean_impact.study.folders import keep_apart, read_from
@@ -160,7 +159,7 @@ def _evaluate(study: Study, plugins: Plugins, tell: _Teller) -> tuple[StudyResul
     tell("Reading the figures")
     inputs = read_inputs(study, plugins=plugins)
     stages = Stages(study=study, inputs=inputs, plugins=plugins)
-    stages.check_names()
+    constructs = stages.check_names()
     comparisons = stages.comparisons()
     tell("Checking their quality")
     quality = stages.quality()
@@ -196,7 +195,7 @@ def _evaluate(study: Study, plugins: Plugins, tell: _Teller) -> tuple[StudyResul
         searches=searches,
         answers=answers,
         cases=cases,
-        constructs=constructs_of(cases, plugins, file=study.path.name),
+        constructs=constructs,
         outcome=study.outcome,
         contingency=contingency,
         curve=found.curve,

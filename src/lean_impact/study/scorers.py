@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 
 from lean_impact.contingency import ContingencyModel
-from lean_impact.domain import AnalysisPlan
+from lean_impact.domain import AnalysisPlan, hint
 from lean_impact.errors import InputError, Issue, StudyError
 from lean_impact.hooks import Plugins, ScorerEntry
 
@@ -85,6 +84,4 @@ def check_scorers(plan: AnalysisPlan, plugins: Plugins, *, file: str) -> None:
 
 
 def _unknown(key: str, known: list[str]) -> Issue:
-    close = difflib.get_close_matches(key, known, n=1)
-    hint = f"did you mean '{close[0]}'?" if close else f"it knows {', '.join(known) or 'none'}"
-    return Issue(rule="unknown-setting", key=key, message=f"unknown setting '{key}'; {hint}")
+    return Issue(rule="unknown-setting", key=key, message=f"unknown setting '{key}'; {hint(key, known)}")

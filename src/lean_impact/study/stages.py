@@ -190,7 +190,6 @@ class Stages:
         if len(treated) >= _FEWEST_TO_POOL:
             pooled = RandomEffects(level=plan.level).pool(
                 result.effects,
-                n_comparison=result.n_comparison,
                 measure=result.measure,
                 provenance=result.provenance,
             )
@@ -335,11 +334,17 @@ class Stages:
         found.summary()
         return all((found.description, *(item.description for item in found.validations)))
 
-    def check_names(self) -> None:
-        """Find every model, method and construct that the study names; an InputError if one cannot be."""
+    def check_names(self) -> dict[str, str]:
+        """Find every model, method and construct that the study names; an InputError if one cannot be.
+
+        Returns
+        -------
+        dict of str to str
+            Each construct that a condition stands for, in words.
+        """
         check_scorers(self.study.plan, self.plugins, file=self.study.path.name)
         check_methods(self.study.plan, file=self.study.path.name)
-        constructs_of(self.study.cases, self.plugins, file=self.study.path.name)
+        return constructs_of(self.study.cases, self.plugins, file=self.study.path.name)
 
     @classmethod
     def seeds_of(cls, plan: AnalysisPlan) -> dict[str, int]:

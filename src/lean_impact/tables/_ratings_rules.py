@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from typing import Final, get_args
 
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lean_impact.domain.framework import ContextFramework, RatingState
+from lean_impact.domain.text import hint
 from lean_impact.errors import Issue
 from lean_impact.tables._rules import Location, issues_where, numbers
 
@@ -85,7 +85,7 @@ def broken_rules(table: pd.DataFrame, framework: ContextFramework, locate: Locat
             ~construct.isin(constructs),
             "construct",
             lambda at: (
-                f"{framework.name} has no construct '{construct.iloc[at]}'{_close(construct.iloc[at], constructs)}"
+                f"{framework.name} has no construct '{construct.iloc[at]}'; {hint(construct.iloc[at], constructs)}"
             ),
         ),
         (
@@ -138,11 +138,6 @@ def broken_rules(table: pd.DataFrame, framework: ContextFramework, locate: Locat
         for rule, mask, column, message in rules
         for issue in issues_where(mask, rule=rule, column=column, locate=locate, message=message)
     ]
-
-
-def _close(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean '{near[0]}'?" if near else "; see the framework's list"
 
 
 def _always(words: str) -> Callable[[int], str]:

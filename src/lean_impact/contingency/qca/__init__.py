@@ -3,15 +3,21 @@
 A :class:`SetTable` holds cases by conditions; :class:`Cuts` sorts them into a :class:`TruthTable`;
 :func:`conservative`, :func:`parsimonious` and :func:`intermediate` minimise it into a :class:`Solution` with
 every tied model, :func:`enhanced` leaves out assumptions that cannot be held, and :func:`necessary` asks the
-question the other way round. :class:`Outcomes` holds what effects with standard errors could have been and
-:func:`propagate` the solutions that follow (:class:`FuzzyDraws` for fuzzy sets); :func:`random_data_check`
-says how often luck does as well. :func:`robustness`, :func:`theory_evaluation` and
-:func:`cluster_diagnostics` doubt what was found.
+question the other way round; :func:`complex_formulas` lets every factor be an outcome of the others.
+:class:`Outcomes` holds what effects with standard errors could have been and :func:`propagate` the solutions
+that follow (:class:`FuzzyDraws` for fuzzy sets); :func:`random_data_check` says how often luck does as well.
+:func:`robustness`, :func:`theory_evaluation` and :func:`cluster_diagnostics` doubt what was found.
 """
 
 from lean_impact.contingency.qca.chance import RandomData, perfect_by_luck, random_data_check
 from lean_impact.contingency.qca.enhanced import EnhancedAnalysis, enhanced
 from lean_impact.contingency.qca.expression import Expression, expression
+from lean_impact.contingency.qca.formulas import (
+    AtomicFormula,
+    ComplexFormula,
+    ComplexFormulas,
+    complex_formulas,
+)
 from lean_impact.contingency.qca.fuzzy import FuzzyDraws, FuzzyPropagation
 from lean_impact.contingency.qca.minimise import conservative, expectations_of, intermediate, parsimonious
 from lean_impact.contingency.qca.necessity import NecessityResult, necessary
@@ -31,7 +37,10 @@ from lean_impact.contingency.qca.terms import literal_text, term_text
 from lean_impact.contingency.qca.truth import Cuts, TruthTable
 
 __all__ = [
+    "AtomicFormula",
     "Clusters",
+    "ComplexFormula",
+    "ComplexFormulas",
     "Cuts",
     "EnhancedAnalysis",
     "Expression",
@@ -51,6 +60,7 @@ __all__ = [
     "TermFit",
     "TruthTable",
     "cluster_diagnostics",
+    "complex_formulas",
     "conservative",
     "enhanced",
     "expectations_of",

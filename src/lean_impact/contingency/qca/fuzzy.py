@@ -14,6 +14,7 @@ from lean_impact.contingency.qca.outcomes import Outcomes
 from lean_impact.contingency.qca.propagation import Solved, drivers, listed
 from lean_impact.contingency.qca.scenarios import Scenario, solution_text, solve_rows
 from lean_impact.contingency.qca.sets import SetTable
+from lean_impact.contingency.qca.stacked import NEGATIVE, POSITIVE, radix, tabulated
 from lean_impact.contingency.qca.truth import Cuts
 from lean_impact.domain import Summary
 from lean_impact.errors import InputError
@@ -26,8 +27,6 @@ _FEW: Final = 5
 _HALF: Final = 0.5
 _CRISP: Final = 2
 _STACKED: Final = 3
-_AT_ONCE: Final = 2_000_000
-_NEGATIVE, _POSITIVE, _UNSEEN = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -172,8 +171,8 @@ class FuzzyDraws:
         total = repeats * len(given)
         rng = np.random.default_rng(self.seed)
         drawn = rng.multivariate_normal(effects, wide, total, method="eigh")
-        outcome, values = self._success(drawn), np.tile(given, (repeats, 1, 1))
-        corners, codes = _tabulated(values, outcome, table.levels, self.cuts)
+        outcome, values = self.success(drawn), np.tile(given, (repeats, 1, 1))
+        corners, codes = tabulated(values, outcome, table.levels, self.cuts)
         keys = np.concatenate([corners, codes, outcome > _HALF], axis=1)
         distinct, counts = np.unique(keys, axis=0, return_counts=True)
         corners, codes, patterns = np.split(distinct, 3, axis=1)
@@ -228,8 +227,19 @@ class FuzzyDraws:
                     f"anchors {self.anchors} must rise or fall: fully out, exactly between, fully in"
                 )
 
-    def _success(self, effects: np.ndarray) -> np.ndarray:
-        """Return memberships in success."""
+    def success(self, effects: np.ndarray) -> np.ndarray:
+        """Return memberships in success.
+
+        Parameters
+        ----------
+        effects : ndarray of float64, any shape
+            Effects, in the unit of the anchors or of the threshold.
+
+        Returns
+        -------
+        ndarray of float64, same shape
+            By the anchors, or 1 above the threshold and else 0.
+        """
         if self.anchors is None:
             return (effects > self.threshold).astype(float)
         out, between, inside = self.anchors
@@ -257,65 +267,14 @@ class FuzzyDraws:
     def _point(self, solver: _Solver, table: SetTable, effects: np.ndarray) -> tuple[str, tuple[bool, ...]]:
         """Return the solution for the estimates, and for which cases the other outcome would change it."""
         n = len(table.cases)
-        outcomes = np.repeat(self._success(effects)[None], n + 1, axis=0)
+        outcomes = np.repeat(self.success(effects)[None], n + 1, axis=0)
         outcomes[np.arange(n) + 1, np.arange(n)] = 1 - outcomes[0]
         values = np.repeat(table.values[None], n + 1, axis=0)
-        corners, codes = _tabulated(values, outcomes, table.levels, self.cuts)
+        corners, codes = tabulated(values, outcomes, table.levels, self.cuts)
         texts = [
             solution_text(*solver.solve(*row), table.conditions) for row in zip(corners, codes, strict=True)
         ]
         return texts[0], tuple(text != texts[0] for text in texts[1:])
-
-
-def _tabulated(
-    values: np.ndarray, outcome: np.ndarray, levels: np.ndarray, cuts: Cuts
-) -> tuple[np.ndarray, np.ndarray]:
-    """Sort the cases of every draw into configurations and judge these, as ``Cuts.tabulate`` does with one.
-
-    Parameters
-    ----------
-    values : ndarray of float64, shape (n_draws, n_cases, n_conditions)
-        Memberships.
-    outcome : ndarray of float64, shape (n_draws, n_cases)
-        Membership in the outcome.
-    levels : ndarray of int64, shape (n_conditions,)
-        Number of values of each condition.
-    cuts : Cuts
-        When a configuration counts as going with the outcome.
-
-    Returns
-    -------
-    numbers : ndarray of int64, shape (n_draws, n_cases)
-        Configuration of each case, counted from 0, -1 for a case at exactly 0.5 on some condition.
-    codes : ndarray of int64, shape (n_draws, n_cases)
-        What the configuration is: positive, negative or not judged.
-    """
-    n_draws, n, k = values.shape
-    step = max(1, _AT_ONCE // (n * n))
-    numbers = np.empty((n_draws, n), dtype=np.int64)
-    codes = np.empty((n_draws, n), dtype=np.int64)
-    crisp = levels == _CRISP
-    for start in range(0, n_draws, step):
-        part, y = values[start : start + step], outcome[start : start + step]
-        corner = np.where(crisp, part > _HALF, part).astype(np.int64)
-        housed = ~((part == _HALF) & crisp).any(axis=2)
-        inside = np.ones((len(part), n, n))
-        for condition in range(k):
-            mine, theirs = corner[:, :, None, condition], part[:, None, :, condition]
-            literal = np.where(mine > 0, theirs, 1 - theirs) if crisp[condition] else mine == theirs
-            np.minimum(inside, literal, out=inside)
-        fit = sufficiency(inside, y[:, None, :])
-        own = np.where(housed, corner @ _radix(levels), -1)
-        size = (own[:, :, None] == own[:, None, :]).sum(axis=2)
-        judged = cuts.codes(size, fit.consistency, np.nan_to_num(fit.pri))
-        found = np.select([judged == "1", judged == "?"], [_POSITIVE, _UNSEEN], _NEGATIVE)
-        numbers[start : start + step], codes[start : start + step] = own, np.where(housed, found, _UNSEEN)
-    return numbers, codes
-
-
-def _radix(levels: np.ndarray) -> np.ndarray:
-    """Return the weight of each condition in the number of a configuration."""
-    return np.append(np.cumprod(levels[:0:-1])[::-1], 1).astype(np.int64)
 
 
 def _contradicts(corners: np.ndarray, pattern: np.ndarray) -> bool:
@@ -333,7 +292,7 @@ class _Solver:
 
     def solve(self, corners: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return terms and members of the parsimonious solution."""
-        positive, negative = (frozenset(corners[codes == code].tolist()) for code in (_POSITIVE, _NEGATIVE))
+        positive, negative = (frozenset(corners[codes == code].tolist()) for code in (POSITIVE, NEGATIVE))
         if (positive, negative) not in self._known:
             rows = [
                 self.configurations(np.array(sorted(part), dtype=np.int64)) for part in (positive, negative)
@@ -343,7 +302,7 @@ class _Solver:
 
     def configurations(self, numbers: np.ndarray) -> np.ndarray:
         """Turn numbers of configurations into values of the conditions, a last axis added; -1 is all -1."""
-        rows = numbers[..., None] // _radix(self.levels) % self.levels
+        rows = numbers[..., None] // radix(self.levels) % self.levels
         return np.asarray(np.where(numbers[..., None] < 0, -1, rows))
 
 

@@ -115,8 +115,19 @@ class Qca:
         entering = self._entering(evidence)
         ids = tuple(evidence.conditions[i] for i in entering)
         tables, exact = completions(evidence.states[:, entering], limit=self.limit, seed=seed)
+        now = np.array(
+            [
+                [cell.value if isinstance(cell := row[i], Membership) else np.nan for i in entering]
+                for row in evidence.readings
+            ]
+        )
+        memberships = np.where(np.isnan(now), tables, now)
         fuzzy = len(entering) > 0 and (self.anchors is not None or bool(evidence.fuzzy[entering].any()))
-        solve = (self._drawn if fuzzy else self._listed)(evidence, entering, ids, tables, seed)
+        draws = self._draws(seed)
+        if fuzzy:
+            solve = self._drawn(evidence, entering, ids, memberships[0], draws)
+        else:
+            solve = self._listed(evidence, ids, tables, seed)
         found = solve(np.arange(len(evidence.trusts)))
         filled = found.rows.astype(float)
         filling = np.array([scenario.filling for scenario in found.scenarios])
@@ -130,7 +141,9 @@ class Qca:
             entering=entering,
             filled=filled,
             exact=exact,
-            corners=tables.astype(np.int64),
+            memberships=memberships,
+            success=draws.success(evidence.effects),
+            consistency=self.consistency if fuzzy else 1.0,
             solve=solve,
             filling=filling,
             weights=found.weights / found.weights.sum(),
@@ -156,10 +169,9 @@ class Qca:
         )
 
     def _listed(
-        self, evidence: Evidence, entering: np.ndarray, ids: tuple[str, ...], tables: np.ndarray, seed: int
+        self, evidence: Evidence, ids: tuple[str, ...], tables: np.ndarray, seed: int
     ) -> Callable[[np.ndarray], Solved]:
         """Solve some trusts over every pattern of success."""
-        del entering
 
         def solve(kept: np.ndarray) -> Solved:
             outcomes = Outcomes.of_effects(
@@ -175,20 +187,8 @@ class Qca:
 
         return solve
 
-    def _drawn(
-        self, evidence: Evidence, entering: np.ndarray, ids: tuple[str, ...], tables: np.ndarray, seed: int
-    ) -> Callable[[np.ndarray], Solved]:
-        """Solve some trusts over draws of effects and memberships."""
-        memberships, _ = evidence.fillings(entering, limit=self.limit, draws=self.draws, seed=seed)
-        now = np.array(
-            [
-                [cell.value if isinstance(cell := row[i], Membership) else np.nan for i in entering]
-                for row in evidence.readings
-            ]
-        )
-        own, shared = evidence.standard_errors, evidence.shared_errors
-        covariance = np.diag(own**2 - shared**2) + np.outer(shared, shared)
-        draws = FuzzyDraws(
+    def _draws(self, seed: int) -> FuzzyDraws:
+        return FuzzyDraws(
             cuts=Cuts(consistency=self.consistency),
             anchors=self.anchors,
             threshold=self.threshold,
@@ -196,11 +196,24 @@ class Qca:
             seed=seed,
         )
 
+    def _drawn(
+        self,
+        evidence: Evidence,
+        entering: np.ndarray,
+        ids: tuple[str, ...],
+        now: np.ndarray,
+        draws: FuzzyDraws,
+    ) -> Callable[[np.ndarray], Solved]:
+        """Solve some trusts over draws of effects and memberships."""
+        memberships, _ = evidence.fillings(entering, limit=self.limit, draws=self.draws, seed=draws.seed)
+        own, shared = evidence.standard_errors, evidence.shared_errors
+        covariance = np.diag(own**2 - shared**2) + np.outer(shared, shared)
+
         def solve(kept: np.ndarray) -> Solved:
             table = SetTable(
                 cases=tuple(evidence.trusts[i] for i in kept),
                 conditions=ids,
-                values=np.where(np.isnan(now), tables[0], now)[kept],
+                values=now[kept],
                 outcome=np.zeros(len(kept)),
                 levels=np.full(len(ids), 2),
             )

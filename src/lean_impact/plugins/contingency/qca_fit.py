@@ -42,8 +42,12 @@ class QcaFit(ContextLine):
     ----------
     propagation : Solved
         Solutions over what effects, memberships and unknown cells could have been.
-    corners : ndarray of int64, shape (n_completions, n_trusts, n_entering)
-        Configurations of the trusts, memberships read as in or out as they stand.
+    memberships : ndarray of float64, shape (n_completions, n_trusts, n_entering)
+        Memberships of the trusts as they stand, under every completion of the unknown cells.
+    success : ndarray of float64, shape (n_trusts,)
+        Membership of each trust in success, by its estimate.
+    consistency : float
+        A configuration goes with success from this consistency on.
     solve : callable
         From positions of trusts to the solutions of these alone.
     threshold : float
@@ -51,7 +55,9 @@ class QcaFit(ContextLine):
     """
 
     propagation: Solved
-    corners: np.ndarray
+    memberships: np.ndarray
+    success: np.ndarray
+    consistency: float
     solve: Callable[[np.ndarray], Solved]
     threshold: float
 
@@ -144,11 +150,14 @@ class QcaFit(ContextLine):
         tuple of RandomData
             How often luck gives a solution as good; empty if all estimates are on one side of the threshold.
         """
-        point = self.propagation.outcomes.point
+        point = self.success > 1 / 2
         if point.all() or not point.any() or not len(self.entering):
             return ()
         seed = self.provenance.seed or 0
-        return tuple(random_data_check(rows, point, seed=seed) for rows in self.corners)
+        return tuple(
+            random_data_check(values, self.success, seed=seed, consistency=self.consistency)
+            for values in self.memberships
+        )
 
     @property
     def design(self) -> FitDesign:
@@ -163,8 +172,9 @@ class QcaFit(ContextLine):
             )
             return FitDesign(explanations=0, words=words)
         random, perfect = _ends(found, "random_conditions"), _ends(found, "perfect")
+        kind = "random yes-or-no" if found[0].degrees else "random"
         by_random = (
-            f"As many random conditions explain {found[0].n_successes} successes among {n} trusts perfectly "
+            f"As many {kind} conditions explain {found[0].n_successes} successes among {n} trusts perfectly "
             f"{share_range(random)} of the time."
         )
         by_order = f"With the outcomes handed out at random, these do so {share_range(perfect)} of the time."
@@ -198,7 +208,7 @@ class QcaFit(ContextLine):
         if isinstance(self.propagation, FuzzyPropagation):
             said.append(
                 f"effects and memberships were drawn {self.propagation.draws} times; how often luck does as well "
-                "is counted with every trust read as in or out"
+                "is counted with both as they stand"
             )
         elif not self.propagation.outcomes.exact:
             said.append("patterns of success were drawn at random instead of enumerated")

@@ -92,7 +92,7 @@ def _calibration_chart(results: StudyResults, key: str, why: str, found: Calibra
         draw=partial(_draw, found, labels),
         table=Table(
             id=f"calibration-{key}-values",
-            caption=f"{found.condition}: {found.method}. {why}",
+            caption=_caption(found, why),
             frame=frame,
             columns=only(
                 frame,
@@ -111,6 +111,12 @@ def _calibration_chart(results: StudyResults, key: str, why: str, found: Calibra
         ),
         size=(7.5, 4.4),
     )
+
+
+def _caption(found: CalibratedCondition, why: str) -> str:
+    """Say how a condition was calibrated and why so, once: some methods say it themselves."""
+    said = f"{found.condition}: {found.method}"
+    return said if why.strip() in found.method else f"{said}. {why}"
 
 
 def _draw(found: CalibratedCondition | DistinguishingResult, labels: dict[str, str], ax: Axes) -> None:
