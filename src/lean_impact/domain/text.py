@@ -9,7 +9,6 @@ from typing import Final
 
 __all__ = ["Summary", "capital", "hint"]
 
-
 _LISTED: Final = 20
 
 

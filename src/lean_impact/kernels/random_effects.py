@@ -13,8 +13,6 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import chdtrc, chdtri
 
-from lean_impact.kernels.between_variance import between_variance
-
 __all__ = [
     "Mean",
     "Uncorrelated",
@@ -24,7 +22,6 @@ __all__ = [
     "i_squared",
     "q_p_value",
     "q_profile",
-    "reml",
     "typical_variance",
     "uncorrelated",
     "weighted_mean",
@@ -143,30 +140,6 @@ def cochran_q(y: np.ndarray, v: np.ndarray, *, tau2: float = 0.0, x: np.ndarray 
     """
     mean = weighted_mean(y, v, tau2=tau2, x=x).value
     return float(((y - mean * x) ** 2 / (v + tau2)).sum())
-
-
-def reml(y: np.ndarray, v: np.ndarray) -> float:
-    """Return the restricted maximum likelihood estimate of the variance of the true effects.
-
-    Parameters
-    ----------
-    y : ndarray of float64, shape (k,)
-        Estimates, at least two.
-    v : ndarray of float64, shape (k,)
-        Their sampling variances, above 0.
-
-    Returns
-    -------
-    float
-        0 where the likelihood is highest at the boundary; see
-        :func:`~lean_impact.kernels.between_variance.between_variance`.
-
-    Examples
-    --------
-    >>> reml(np.array([0.2, 0.2, 0.2]), np.array([0.01, 0.02, 0.03]))
-    0.0
-    """
-    return float(between_variance(y, v, method="REML"))
 
 
 def q_profile(
