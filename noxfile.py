@@ -50,7 +50,7 @@ def tests(session: nox.Session) -> None:
     """Run tests and the examples in docstrings; on Pythons after the first without what is slow."""
     _install(session, "test")
     which = {PYTHONS[0]: (), PYTHONS[-1]: ("-m", "not slow")}.get(
-        str(session.python), ("-m", "not slow and not numeric")
+        str(session.python), ("-m", "not slow and not libraries")
     )
     session.run("pytest", "-n", "auto", *which, *session.posargs, env=ONE_THREAD)
 

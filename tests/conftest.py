@@ -23,6 +23,8 @@ ROOMS = ("changepoints", "contingency", "effects", "kernels", "pooled")
 SLOW = ("browser", "conformance", "laws", "reference", *ROOMS)
 """Folders of tests that run on the oldest Python only."""
 
+LIBRARIES = ("report", "spc", "study", "testing")
+"""Folders of tests that run on the oldest and the newest Python: they compute and draw whole studies."""
 
 BUNDLED = ("tests/study/test_bundled.py", "tests/browser/test_study_report.py", "tests/test_readme.py")
 """Files of tests that look at the one run of the bundled study."""
@@ -43,12 +45,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what takes long; start with the run that takes longest."""
     slow = tuple(f"tests/{folder}/" for folder in SLOW)
-    numeric = ("tests/spc/", *(f"src/lean_impact/{room}/" for room in (*ROOMS, "spc")))
+    libraries = (
+        *(f"tests/{folder}/" for folder in LIBRARIES),
+        *(f"src/lean_impact/{room}/" for room in (*ROOMS, *LIBRARIES)),
+    )
     for item in items:
         if "seldom seen" in item.nodeid or item.nodeid.startswith(slow):
             item.add_marker(pytest.mark.slow)
-        if item.nodeid.startswith(numeric) or _is_bundled(item):
-            item.add_marker(pytest.mark.numeric)
+        if item.nodeid.startswith(libraries) or _is_bundled(item):
+            item.add_marker(pytest.mark.libraries)
     items.sort(key=_is_bundled, reverse=True)
 
 
