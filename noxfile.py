@@ -91,10 +91,9 @@ def docs(session: nox.Session) -> None:
     """Build the documentation, offline, with warnings as errors, and run its examples."""
     # The tools for authors of plugins are documented too, and need what the tests need.
     _install(session, "docs", "test")
+    quiet = ("-n", "-W", "--keep-going", "-q", "-d", "docs/_build/doctrees")  # read once for both
     for builder in ("html", "doctest"):
-        session.run(
-            "sphinx-build", "-n", "-W", "--keep-going", "-q", "-b", builder, "docs", f"docs/_build/{builder}"
-        )
+        session.run("sphinx-build", *quiet, "-b", builder, "docs", f"docs/_build/{builder}")
 
 
 @nox.session
