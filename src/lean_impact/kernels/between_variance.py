@@ -233,9 +233,9 @@ def _paule_mandel(y: np.ndarray, v: np.ndarray, space: np.ndarray) -> np.ndarray
 
 
 def _sidik_jonkman(y: np.ndarray, v: np.ndarray, space: np.ndarray) -> np.ndarray:
-    first = float(((y - y.mean()) ** 2).mean())
-    if first == 0.0:
+    if np.ptp(y) == 0.0:  # rounding of the mean must not make equal effects differ
         return np.zeros(len(space))
+    first = float(((y - y.mean()) ** 2).mean())
     q = _q(y, v, space, np.full((len(space), 1), first))[:, 0]
     found: np.ndarray = first * q / (len(y) - space.shape[-1])
     return found

@@ -238,17 +238,17 @@ def complex_formulas(
     everything = configurations(np.full(len(factors) - len(constants), 2))
     varied = [factor for factor in factors if factor not in constants]
     for at, outcome in enumerate(varied):
-        if outcome not in wanted or len(varied) == 1:
+        # Like cases with unlike outcomes: nothing explains it in every case.
+        unlike = frame[varied].drop_duplicates().drop(columns=outcome).duplicated().any()
+        if outcome not in wanted or unlike or len(varied) == 1:
             continue
         truth = Cuts().tabulate(SetTable.of(frame[varied], outcome=outcome))
         solution = parsimonious(truth, irredundant=True, most=most)
         complete &= solution.complete
-        fitting = [model for model in solution if model.consistency == model.coverage == 1]
-        if fitting:
-            others = np.delete(everything, at, axis=1)
-            holds = [coverage_chart(model.terms, others).any(axis=0) for model in fitting]
-            atomic.append([_atomic(outcome, model) for model in fitting])
-            truths.append(np.array(holds) == (everything[:, at] == 1))
+        others = np.delete(everything, at, axis=1)
+        holds = [coverage_chart(model.terms, others).any(axis=0) for model in solution]
+        atomic.append([_atomic(outcome, model) for model in solution])
+        truths.append(np.array(holds) == (everything[:, at] == 1))
     found = _joined(atomic, truths, most=most) if atomic else ()
     return ComplexFormulas(
         factors=factors,
