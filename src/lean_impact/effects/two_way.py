@@ -78,7 +78,7 @@ class TwoWayFixedEffects(StaggeredSettings):
     before, minus that of the comparison trusts.
 
     The default p is claimed for three and more treated trusts, whatever their variance and autocorrelation, as long as
-    trends are parallel: at 5 %, 2.3 to 6.7 % of panels without an effect were called significant with five
+    trends are parallel: at 5 %, 4.1 to 5.8 % of panels without an effect were called significant with five
     (:doc:`/explanation/estimators`). With two it is cautious, 0 to 4 %. A single treated trust determines the
     coefficient alone, so that CR2 does not exist; it is ranked among placebo trusts by its studentised effect. With
     eight and more trusts on either side the restricted wild cluster bootstrap stands beside it, in the table
