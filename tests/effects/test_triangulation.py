@@ -42,7 +42,18 @@ def test_methods_that_cry_wolf_are_set_aside(results):
     assert found.sentence.startswith("All 2 methods see an improvement")
     assert found.sentence.endswith("Set aside: loud cries wolf too often on these figures.")
     only = agreement({"loud": loud})
-    assert only.sentence.startswith("No method's test can be trusted")
+    assert only.sentence.startswith("No method can be trusted")
+
+
+def test_methods_whose_counterfactual_cannot_be_are_set_aside(results):
+    path = replace(results["down"].path, comparison=results["down"].path.comparison + 0.5)
+    odd = replace(results["down"], path=path)
+    found = agreement({"a": results["up"], "b": results["up"], "odd": odd})
+    assert found.sentence.startswith("All 2 methods see an improvement")
+    assert "Set aside: odd, as its counterfactual lies outside what is possible in " in found.sentence
+    loud = replace(results["down"], calibration=replace(results["down"].calibration, false_alarm_rate=0.5))
+    both = agreement({"a": results["up"], "loud": loud, "odd": odd})
+    assert "loud cries wolf too often on these figures; odd, as its" in both.sentence
 
 
 def test_the_table_has_a_row_for_each(results):

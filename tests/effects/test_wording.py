@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from lean_impact.domain import Summary
-from lean_impact.effects import Calibration, conclusion, verdict
+from lean_impact.effects import Calibration, conclusion, doubt, impossible, verdict
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,40 @@ def test_a_test_that_cries_wolf_shows_nothing(world):
     doubtful = replace(sure, calibration=alarm)
     assert verdict(doubtful) == "none"
     assert "cries wolf on these data in 20.0% of cases" in conclusion(doubtful)
+
+
+def raised(result, share, to):
+    """Put the counterfactual of a share of the periods with the programme at a value."""
+    after = np.flatnonzero(result.path.used & (result.path.periods >= np.datetime64(result.post.start)))
+    comparison = result.path.comparison.copy()
+    comparison[after[: round(share * len(after))]] = to
+    return replace(result, path=replace(result.path, comparison=comparison))
+
+
+@pytest.mark.parametrize("to", [1.134, -0.02])
+def test_a_counterfactual_that_cannot_be_shows_nothing(world, to):
+    result = raised(world.estimate(effect=-0.05), 0.5, to)
+    assert verdict(result) == "none"
+    assert f"(as far as {result.measure.format(to)})" in impossible(result)
+    assert impossible(result) == doubt(result)
+    assert doubt(result) in conclusion(result)
+    assert impossible(result) in result.summary()
+
+
+def test_what_is_possible_is_no_doubt(world):
+    result = world.estimate(effect=-0.05)
+    assert impossible(result) == doubt(result) == impossible(raised(result, 0.5, 1.0)) == ""
+    one = raised(result, 0.04, 1.2)
+    assert verdict(one) == "worsening", "a single month is no reason"
+
+
+def test_only_proportions_and_counts_have_bounds(world, make_measure):
+    result = world.estimate(effect=-0.05)
+    rate = replace(result, measure=make_measure(kind="ratio"))
+    assert impossible(raised(rate, 0.5, 1.2)) == ""
+    count = replace(result, measure=make_measure(kind="count"))
+    assert impossible(raised(count, 0.5, 1.2)) == ""
+    assert "possible" in impossible(raised(count, 0.5, -3.0))
 
 
 @pytest.mark.parametrize(

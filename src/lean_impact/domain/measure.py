@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from math import inf
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -87,6 +88,11 @@ class Measure(DomainModel):
     target: float | None = None
     changes: tuple[DefinitionChange, ...] = ()
     note: str = ""
+
+    @property
+    def possible(self) -> tuple[float, float]:
+        """Smallest and largest value that the kind of measure allows; only proportions and counts have bounds."""
+        return {"proportion": (0.0, 1.0), "count": (0.0, inf)}.get(self.kind, (-inf, inf))
 
     def format(self, value: float) -> str:
         """Write a value for a reader, proportions as per cent.

@@ -42,7 +42,7 @@ from lean_impact.effects.synthetic_control import SyntheticControl
 from lean_impact.effects.synthetic_did import SyntheticDifferenceInDifferences
 from lean_impact.effects.triangulation import Agreement, agreement
 from lean_impact.effects.two_way import TwoWayFixedEffects
-from lean_impact.effects.wording import Verdict, conclusion, verdict
+from lean_impact.effects.wording import Verdict, conclusion, doubt, impossible, verdict
 
 __all__ = [
     "AdoptionDesign",
@@ -89,8 +89,10 @@ __all__ = [
     "arrays_of",
     "conclusion",
     "curve_of",
+    "doubt",
     "estimate_from_gaps",
     "every_combination",
+    "impossible",
     "jackknife",
     "leave_one_comparison_out",
     "leave_one_out",

@@ -10,7 +10,7 @@ import pandas as pd
 
 from lean_impact.domain import Measure, Summary
 from lean_impact.effects.result import EffectResult
-from lean_impact.effects.wording import Verdict, verdict
+from lean_impact.effects.wording import Verdict, impossible, verdict
 from lean_impact.errors import DesignError
 
 __all__ = ["Agreement", "agreement"]
@@ -74,18 +74,18 @@ class Agreement:
     def sentence(self) -> str:
         """One plain sentence that changes with the evidence."""
         wolves = [name for name, result in self.results.items() if _cries_wolf(result)]
-        words = self._agreement({name: found for name, found in self.verdicts.items() if name not in wolves})
-        if not wolves:
-            return words
-        aside = (
-            f"{', '.join(wolves)} {'cries' if len(wolves) == 1 else 'cry'} wolf too often on these figures"
-        )
-        return f"{words} Set aside: {aside}."
+        others = {name: impossible(result) for name, result in self.results.items() if name not in wolves}
+        words = self._agreement({name: self.verdicts[name] for name, why in others.items() if not why})
+        aside = [f"{name}, as {why}" for name, why in others.items() if why]
+        if wolves:
+            cry = "cries" if len(wolves) == 1 else "cry"
+            aside = [f"{', '.join(wolves)} {cry} wolf too often on these figures", *aside]
+        return f"{words} Set aside: {'; '.join(aside)}." if aside else words
 
     def _agreement(self, verdicts: Mapping[str, Verdict]) -> str:
-        """Say whether the methods agree whose tests can be trusted here."""
+        """Say whether the methods agree that can be trusted here."""
         if not verdicts:
-            return "No method's test can be trusted on these figures."
+            return "No method can be trusted on these figures."
         counts = Counter(verdicts.values())
         values = [self.results[name].pooled.value for name in verdicts]
         n = len(values)

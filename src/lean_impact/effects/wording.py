@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from lean_impact.domain import Estimate, Measure, PValue, Summary
 from lean_impact.kernels.randomisation import monte_carlo_error
 
@@ -14,8 +16,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Verdict",
     "conclusion",
+    "doubt",
     "effect_summary",
     "forest_description",
+    "impossible",
     "p_words",
     "path_description",
     "verdict",
@@ -25,6 +29,53 @@ Verdict = Literal["improvement", "worsening", "rise", "fall", "none"]
 """What is visible; rise and fall where neither direction is better, none where nothing is visible."""
 
 _SMALLEST_SHOWN = 0.001
+_TOLERATED_IMPOSSIBLE = 0.05
+_ROUNDING = 1e-9
+
+
+def impossible(result: EffectResult) -> str:
+    """Say that a counterfactual cannot be, as it lies outside what the measure allows.
+
+    Parameters
+    ----------
+    result : EffectResult
+        Any effect.
+
+    Returns
+    -------
+    str
+        The end of a sentence; empty if the counterfactual lies outside 0 to 100 % (counts: below 0) in at most
+        5 % of the periods with the programme.
+    """
+    path, (low, high) = result.path, result.measure.possible
+    values = path.comparison[path.used & (path.periods >= np.datetime64(result.post.start))]
+    off = np.maximum(low - values, values - high)
+    n_off = int((off > _ROUNDING).sum())
+    if n_off <= _TOLERATED_IMPOSSIBLE * len(values):
+        return ""
+    return (
+        f"its counterfactual lies outside what is possible in {n_off} of {len(values)} periods with the programme "
+        f"(as far as {result.measure.format(float(values[np.nanargmax(off)]))})"
+    )
+
+
+def doubt(result: EffectResult) -> str:
+    """Say why nothing that a result shows can be relied on here.
+
+    Parameters
+    ----------
+    result : EffectResult
+        Any effect.
+
+    Returns
+    -------
+    str
+        The end of a sentence: its test cries wolf on these figures, or its counterfactual cannot be; empty if
+        neither is so.
+    """
+    if result.calibration is not None and result.calibration.too_many:
+        return str(result.calibration)
+    return impossible(result)
 
 
 def verdict(result: EffectResult) -> Verdict:
@@ -41,10 +92,10 @@ def verdict(result: EffectResult) -> Verdict:
 
     Notes
     -----
-    Visible means: the pooled interval excludes no effect, and the test behind it does not cry wolf on
-    these data clearly more often than it promises.
+    Visible means: the pooled interval excludes no effect, the test behind it does not cry wolf on
+    these data clearly more often than it promises, and the counterfactual is possible (:func:`doubt`).
     """
-    if result.pooled.covers(0.0) or (result.calibration is not None and result.calibration.too_many):
+    if result.pooled.covers(0.0) or doubt(result):
         return "none"
     up = result.pooled.value > 0
     if result.measure.improvement == "neutral":
@@ -77,7 +128,7 @@ def conclusion(result: EffectResult) -> str:
         )
     return (
         f"No visible effect on {measure.name} that this test could vouch for: {evidence}, but "
-        f"{result.calibration}."
+        f"{doubt(result)}."
     )
 
 
@@ -134,7 +185,8 @@ def _lines(result: EffectResult) -> Iterator[str]:
         yield f"{p_value.method}: {p_words(p_value)}; holds if {p_value.assumption}"
     if result.calibration is not None:
         yield f"Calibration: {result.calibration}"
-    yield from (f"Caution: {caution}" for caution in result.cautions)
+    cannot_be = impossible(result)
+    yield from (f"Caution: {caution}" for caution in (*result.cautions, *([cannot_be] if cannot_be else [])))
 
 
 def forest_description(result: EffectResult) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lean_impact.effects import EffectResult, agreement
+from lean_impact.effects import EffectResult, agreement, impossible
 from lean_impact.plugins.sections.common import interval_words, only, smallest
 from lean_impact.report import Chart, Column, EffectAnswer, Section, StudyResults, Table, formats
 
@@ -72,6 +72,11 @@ def _cautions(asked: list[EffectAnswer]) -> tuple[str, ...]:
         )
         if words:
             found.append(f"{answer.question.label}: wolf is cried {'; '.join(words)}.")
+        found += [
+            f"{answer.question.label}: {name} is not to be relied on, as {why}."
+            for name, result in answer.by_method.items()
+            if (why := impossible(result))
+        ]
     return tuple(found)
 
 
@@ -93,6 +98,7 @@ def _agreement_table(answer: EffectAnswer) -> Table:
         "verdict": "Visible",
         "assumption": "p holds if",
     }
+    frame = frame[[*shown, *(name for name in frame if name not in shown)]]
     return Table(
         id=f"methods-{answer.question.id}",
         caption=f"{answer.question.label}: effect by method",
