@@ -127,10 +127,11 @@ def series_of(cell: Cell, step: float, n_series: int, seed: int) -> tuple[list[S
     return named, places
 
 
-def shares_of(dispersion: float, step: float, n_series: int, seed: int) -> tuple[list[Series], np.ndarray]:
+def shares_of(
+    n: int, dispersion: float, step: float, n_series: int, seed: int
+) -> tuple[list[Series], np.ndarray]:
     """Draw shares of 150 to 600 cases with a variance that is a multiple of the binomial one."""
-    rng = np.random.default_rng([seed, int(dispersion)])
-    n = 60
+    rng = np.random.default_rng([seed, n, int(dispersion)])
     places = step_places(n, n_series, rng)
     cases = rng.integers(150, 601, (n_series, n)).astype("float64")
     rate = np.where(np.arange(n) >= places[:, None], 0.12 + step, 0.12)
@@ -222,24 +223,29 @@ def step_line(label: str, test: StepTest, cell: Cell, n_series: int, seed: int) 
 
 
 def count_part(n_series: int, seed: int) -> Iterator[bool]:
-    """Print shares with known denominators and counts, both searches."""
-    print(f"\nKnown denominators, {n_series} series a cell, n 60: false alarms, a true step found, sets")
-    for dispersion in (1.0, 2.0, 5.0):
-        false, _ = judged(StepTest(), *shares_of(dispersion, 0.0, n_series, seed))
-        found, held = judged(StepTest(), *shares_of(dispersion, 0.03, n_series, seed + 1))
-        print(
-            f"binomial, dispersion {dispersion:.0f}: {mark(false, FALSE_ALARMS, least=False)} {found:.3f} "
-            f"{mark(held, COVERAGE, least=True)}",
-            flush=True,
-        )
-        yield false <= FALSE_ALARMS and held >= COVERAGE
-    false, _ = judged(StepTest(), *counts_of(60, 0.0, n_series, seed))
-    found, held = judged(StepTest(), *counts_of(60, 0.5, n_series, seed + 1))
+    """Print shares with known denominators and counts."""
+    print(f"\nKnown denominators, {n_series} series a cell: false alarms, a true step found, sets")
+    for n in (60, 120):
+        for dispersion in (1.0, 2.0, 5.0):
+            stable, moved = (
+                shares_of(n, dispersion, step, n_series, seed + at) for at, step in enumerate((0.0, 0.03))
+            )
+            yield count_line(f"n {n}, binomial, dispersion {dispersion:.0f}", stable, moved)
+        stable, moved = (counts_of(n, step, n_series, seed + at) for at, step in enumerate((0.0, 0.5)))
+        yield count_line(f"n {n}, Poisson, mean 3, up by half", stable, moved)
+
+
+def count_line(
+    label: str, stable: tuple[list[Series], np.ndarray], moved: tuple[list[Series], np.ndarray]
+) -> bool:
+    """Print one cell; return whether it reaches what it has to."""
+    false, _ = judged(StepTest(), *stable)
+    found, held = judged(StepTest(), *moved)
     print(
-        f"Poisson, mean 3, up by half: {mark(false, FALSE_ALARMS, least=False)} {found:.3f} "
-        f"{mark(held, COVERAGE, least=True)}"
+        f"{label:<44} {mark(false, FALSE_ALARMS, least=False)} {found:.3f}  {mark(held, COVERAGE, least=True)}",
+        flush=True,
     )
-    yield false <= FALSE_ALARMS and held >= COVERAGE
+    return false <= FALSE_ALARMS and held >= COVERAGE
 
 
 def segmentation_part(n_series: int, seed: int) -> Iterator[bool]:
