@@ -273,6 +273,10 @@ def test_the_page_stands_alone(page):
     assert "@import" not in page
 
 
+def test_every_row_of_a_table_says_what_it_is_about(page):
+    assert not re.findall(r'<th scope="row"[^>]*>\s*</th>', page)
+
+
 def test_every_drawing_has_a_title_and_every_chart_words(bundled_run, page):
     drawings = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
     shown = [drawing for drawing in drawings if 'aria-hidden="true"' not in drawing.partition(">")[0]]

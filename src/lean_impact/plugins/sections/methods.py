@@ -174,9 +174,8 @@ def _further_tables(asked: list[EffectAnswer]) -> tuple[Table, ...]:
         for item in answer.methods:
             tables: Mapping[str, pd.DataFrame] = item.result.tables if item.result else {}
             for kind, frame in tables.items():
-                stacked.setdefault(kind, []).append(
-                    frame.assign(question=answer.question.id, method_id=item.method.id)
-                )
+                whose = frame.assign(question=answer.question.id, method_id=item.method.id)
+                stacked.setdefault(kind, []).append(whose[["question", "method_id", *frame.columns]])
     return tuple(
         Table(
             id=f"methods-{kind}",
