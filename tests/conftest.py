@@ -54,6 +54,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
         if item.nodeid.startswith(libraries) or _is_bundled(item):
             item.add_marker(pytest.mark.libraries)
+    stray = [item.nodeid for item in items if _is_bundled(item) and not item.nodeid.startswith(BUNDLED)]
+    if stray:
+        raise pytest.UsageError(f"name in BUNDLED the files of tests that use the bundled study: {stray}")
     items.sort(key=_is_bundled, reverse=True)
 
 

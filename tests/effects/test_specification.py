@@ -123,6 +123,14 @@ def test_a_test_that_cries_wolf_shows_nothing(world):
     assert any("2 of 2 specifications use a test that cries wolf" in each for each in found.cautions)
 
 
+def test_a_counterfactual_that_cannot_be_shows_nothing(world):
+    sound = world.estimate()
+    path = replace(sound.path, comparison=sound.path.comparison + 1.0)
+    found = curve_of(scored(replace(sound, path=path), [0.05, 0.06]))
+    assert found.agreement == "None of 2 specifications shows a visible effect."
+    assert any("2 of 2 specifications have a counterfactual outside" in each for each in found.cautions)
+
+
 def test_refused_specifications_are_listed(world):
     missing = AdoptionDesign.block(**world.design(treated=("T01", "ZZZ")))
     found = curve(world, effect=0.05, extra={("long", "unknown trust"): missing})

@@ -12,7 +12,7 @@ import pandas as pd
 from lean_impact.domain import Estimate, Measure, Provenance, PValue, Summary
 from lean_impact.effects import specification_figure
 from lean_impact.effects.result import EffectResult
-from lean_impact.effects.wording import Verdict, verdict
+from lean_impact.effects.wording import Verdict, cries_wolf, impossible, verdict
 from lean_impact.kernels.specification import CurveSummary, Influence, curve_order, influence, summarise_curve
 
 if TYPE_CHECKING:
@@ -58,11 +58,13 @@ class Specified:
     p_value : PValue
         That belongs to it.
     found : {"improvement", "worsening", "rise", "fall", "none"}
-        What is visible; nothing is where the test cries wolf on these data.
+        What is visible; nothing is where the test cries wolf on these data or the counterfactual cannot be.
     false_alarm_rate : float
         Share of placebos that the test calls significant; NaN if not known.
     cries_wolf : bool
         Whether that is clearly more than promised.
+    impossible : bool
+        Whether the counterfactual lies outside what the measure allows.
     measure : str
         Identifier of the measure.
     method : str
@@ -75,6 +77,7 @@ class Specified:
     found: Verdict
     false_alarm_rate: float
     cries_wolf: bool
+    impossible: bool
     measure: str
     method: str
 
@@ -88,7 +91,8 @@ class Specified:
             p_value=result.p_value,
             found=verdict(result),
             false_alarm_rate=float("nan") if calibration is None else calibration.false_alarm_rate,
-            cries_wolf=calibration is not None and calibration.too_many,
+            cries_wolf=cries_wolf(result),
+            impossible=bool(impossible(result)),
             measure=result.measure.id,
             method=result.method,
         )
@@ -134,9 +138,11 @@ class SpecificationCurve:
 
     @property
     def totals(self) -> CurveSummary:
-        """Median, range and shares of visible effects; intervals of tests that cry wolf count as not visible."""
+        """Median, range and shares of visible effects; intervals that nothing can be read from count as not visible."""
         ends = [
-            (-np.inf, np.inf) if row.cries_wolf else (row.estimate.lower, row.estimate.upper)
+            (-np.inf, np.inf)
+            if row.cries_wolf or row.impossible
+            else (row.estimate.lower, row.estimate.upper)
             for row in self.rows
         ]
         lower, upper = np.array(ends).T
@@ -159,6 +165,12 @@ class SpecificationCurve:
         if wolves:
             found.append(
                 f"{wolves} of {len(self.rows)} specifications use a test that cries wolf on these data; their "
+                "intervals do not count as visible effects"
+            )
+        odd = sum(row.impossible for row in self.rows)
+        if odd:
+            found.append(
+                f"{odd} of {len(self.rows)} specifications have a counterfactual outside what is possible; their "
                 "intervals do not count as visible effects"
             )
         together = [

@@ -10,7 +10,7 @@ import pandas as pd
 
 from lean_impact.domain import Measure, Summary
 from lean_impact.effects.result import EffectResult
-from lean_impact.effects.wording import Verdict, impossible, verdict
+from lean_impact.effects.wording import Verdict, cries_wolf, impossible, verdict
 from lean_impact.errors import DesignError
 
 __all__ = ["Agreement", "agreement"]
@@ -73,7 +73,7 @@ class Agreement:
     @property
     def sentence(self) -> str:
         """One plain sentence that changes with the evidence."""
-        wolves = [name for name, result in self.results.items() if _cries_wolf(result)]
+        wolves = [name for name, result in self.results.items() if cries_wolf(result)]
         others = {name: impossible(result) for name, result in self.results.items() if name not in wolves}
         words = self._agreement({name: self.verdicts[name] for name, why in others.items() if not why})
         aside = [f"{name}, as {why}" for name, why in others.items() if why]
@@ -128,10 +128,6 @@ def agreement(results: Mapping[str, EffectResult]) -> Agreement:
 def _opposed(found: Iterable[Verdict]) -> bool:
     seen = set(found)
     return {"improvement", "worsening"} <= seen or {"rise", "fall"} <= seen
-
-
-def _cries_wolf(result: EffectResult) -> bool:
-    return result.calibration is not None and result.calibration.too_many
 
 
 def _sees(count: int) -> str:

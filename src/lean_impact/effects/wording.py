@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Verdict",
     "conclusion",
+    "cries_wolf",
     "doubt",
     "effect_summary",
     "forest_description",
@@ -31,6 +32,11 @@ Verdict = Literal["improvement", "worsening", "rise", "fall", "none"]
 _SMALLEST_SHOWN = 0.001
 _TOLERATED_IMPOSSIBLE = 0.05
 _ROUNDING = 1e-9
+
+
+def cries_wolf(result: EffectResult) -> bool:
+    """Tell whether the default test of a result cries wolf on these figures clearly too often."""
+    return result.calibration is not None and result.calibration.too_many
 
 
 def impossible(result: EffectResult) -> str:
@@ -73,9 +79,7 @@ def doubt(result: EffectResult) -> str:
         The end of a sentence: its test cries wolf on these figures, or its counterfactual cannot be; empty if
         neither is so.
     """
-    if result.calibration is not None and result.calibration.too_many:
-        return str(result.calibration)
-    return impossible(result)
+    return str(result.calibration) if cries_wolf(result) else impossible(result)
 
 
 def verdict(result: EffectResult) -> Verdict:
