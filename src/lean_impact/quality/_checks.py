@@ -81,7 +81,8 @@ def coverage(panel: Panel, measure: Measure, trusts: Sequence[str]) -> Iterator[
     calendar = list(pd.DatetimeIndex(np.sort(rows["period"].unique())))
     for trust in trusts:
         own = rows.loc[rows["trust"] == trust, "period"]
-        absent = [day for day in calendar if own.empty or day < own.min() or day > own.max()]
+        first, last = own.min(), own.max()
+        absent = [day for day in calendar if own.empty or not first <= day <= last]
         for start, end, n in _runs(absent, measure.frequency):
             yield QualityFinding(
                 trust=trust,

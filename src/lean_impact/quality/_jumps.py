@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 __all__ = ["Jump", "find_jumps", "find_outliers", "level_changes", "national_movement"]
@@ -68,14 +69,13 @@ def level_changes(matrix: Floats, *, span: int, least: int) -> Floats:
         Median of ``[t, t + span)`` minus median of ``[t - span, t)``; NaN where either has too few figures.
     """
     n = len(matrix)
-    changes = np.full(matrix.shape, np.nan)
-    for t in range(least, n - least + 1):
-        before, after = matrix[max(0, t - span) : t], matrix[t : t + span]
-        enough = (np.isfinite(before).sum(axis=0) >= least) & (np.isfinite(after).sum(axis=0) >= least)
-        if enough.any():
-            difference = np.nanmedian(after[:, enough], axis=0) - np.nanmedian(before[:, enough], axis=0)
-            changes[t, enough] = difference
-    return changes
+    around = np.full((span, matrix.shape[1]), np.nan)
+    windows = np.sort(sliding_window_view(np.concatenate([around, matrix, around]), span, axis=0), axis=-1)
+    there = np.isfinite(windows).sum(axis=-1)  # NaN is sorted to the end
+    middle = np.stack([np.maximum(there - 1, 0) // 2, there // 2], axis=-1)
+    level = np.take_along_axis(windows, middle, axis=-1).mean(axis=-1)
+    level[there < least] = np.nan
+    return level[span : span + n] - level[:n]
 
 
 def find_jumps(
