@@ -63,6 +63,8 @@ def laws(session: nox.Session) -> None:
         "pytest",
         "-n",
         "auto",
+        "-o",
+        "faulthandler_timeout=7200",  # 500 examples take minutes, on a busy machine long ones
         "tests/laws",
         *session.posargs,
         env={"HYPOTHESIS_PROFILE": "laws", **ONE_THREAD},

@@ -7,6 +7,7 @@ A mixture is four arrays of one length: ``weights`` (positive, summing to 1), ``
 from __future__ import annotations
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import gammaln, logsumexp, ndtr, ndtri, stdtr, stdtrit
 
 __all__ = [
@@ -19,7 +20,7 @@ __all__ = [
     "thin_mixture",
 ]
 
-_BISECTIONS = 200
+_ROUNDING = 2.0**-52
 
 
 def t_log_density(z: np.ndarray, df: np.ndarray) -> np.ndarray:
@@ -176,8 +177,8 @@ def mixture_quantile(
 
     Notes
     -----
-    A quantile of a mixture lies between the smallest and the largest of its components' quantiles, so
-    bisection between these two always finds it.
+    A quantile of a mixture lies between the smallest and the largest of its components' quantiles; Brent's
+    method finds it between these two, to rounding.
 
     Examples
     --------
@@ -187,15 +188,15 @@ def mixture_quantile(
     """
     ends = locations + scales * t_quantile(probability, dfs)
     low, high = float(ends.min()), float(ends.max())
-    for _ in range(_BISECTIONS):
-        middle = low + (high - low) / 2
-        if not low < middle < high:
-            break
-        if mixture_cdf(np.array([middle]), weights, locations, scales, dfs)[0] < probability:
-            low = middle
-        else:
-            high = middle
-    return low + (high - low) / 2
+
+    def beyond(x: float) -> float:
+        return float(mixture_cdf(np.array([x]), weights, locations, scales, dfs)[0] - probability)
+
+    # One component, or others too light to move the quantile away from that of one.
+    for end, reached in ((low, beyond(low) >= 0), (high, beyond(high) <= 0)):
+        if reached:
+            return end
+    return float(brentq(beyond, low, high, xtol=_ROUNDING * (high - low), rtol=4 * _ROUNDING))
 
 
 def thin_mixture(
