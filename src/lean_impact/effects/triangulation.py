@@ -79,7 +79,7 @@ class Agreement:
         aside = [f"{name}, as {why}" for name, why in others.items() if why]
         if wolves:
             cry = "cries" if len(wolves) == 1 else "cry"
-            aside = [f"{', '.join(wolves)} {cry} wolf too often on these figures", *aside]
+            aside = [f"{' and '.join(wolves)} {cry} wolf too often on these figures", *aside]
         return f"{words} Set aside: {'; '.join(aside)}." if aside else words
 
     def _agreement(self, verdicts: Mapping[str, Verdict]) -> str:
