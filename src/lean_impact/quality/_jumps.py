@@ -75,7 +75,8 @@ def level_changes(matrix: Floats, *, span: int, least: int) -> Floats:
     middle = np.stack([np.maximum(there - 1, 0) // 2, there // 2], axis=-1)
     level = np.take_along_axis(windows, middle, axis=-1).mean(axis=-1)
     level[there < least] = np.nan
-    return level[span : span + n] - level[:n]
+    changes: Floats = level[span : span + n] - level[:n]
+    return changes
 
 
 def find_jumps(
