@@ -24,6 +24,8 @@ _TIE = 1e-9
 """Reduced gradients, relative to the scale of the problem, below this are 0 up to rounding."""
 
 _ZERO = 1e-12
+_ROOM = 1e-14
+"""More than rounding moves a weight, less than anybody sees."""
 _CLEARLY = 1e-5
 """Pivots of a factor above this share of the largest leave weights that are exact to about 1e-6 at worst."""
 _PATIENCE = 3
@@ -325,7 +327,8 @@ def _smallest_norm(differences: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 def _least_distance(null: np.ndarray, common: np.ndarray) -> np.ndarray:
     """Minimise |z| subject to common + null'z >= 0."""
-    rows = np.vstack([null, -common])
+    # A hair of room: where the optima are a mere edge, rounding alone would leave no feasible point at all.
+    rows = np.vstack([null, -(common + _ROOM)])
     unit = np.append(np.zeros(len(null)), 1.0)
     residual = rows @ nnls(rows, unit)[0] - unit
     # Feasible by construction, so the last residual is below 0.
