@@ -24,9 +24,9 @@ def _run_study(study: Any, **options: Any) -> StudyOutcome:  # noqa: ANN401 - as
     if study != BUNDLED or not options.keys() <= {"out"}:
         return run_study(study, **options)
     outcome = _bundled()
-    assert outcome.folder is not None  # noqa: S101 - it was asked for
     if "out" not in options:
         return replace(outcome, folder=None)
+    assert outcome.folder is not None  # noqa: S101 - it was asked for
     shutil.copytree(outcome.folder, options["out"])
     return replace(outcome, folder=Path(options["out"]))
 

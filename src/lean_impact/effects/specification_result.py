@@ -160,19 +160,16 @@ class SpecificationCurve:
     @property
     def cautions(self) -> tuple[str, ...]:
         """What the reader must know."""
-        wolves = sum(row.cries_wolf for row in self.rows)
+        unread = (
+            (sum(row.cries_wolf for row in self.rows), "use a test that cries wolf on these data"),
+            (sum(row.impossible for row in self.rows), "have a counterfactual outside what is possible"),
+        )
         found = [f"{each.name} could not be estimated: {each.reason}" for each in self.failures]
-        if wolves:
-            found.append(
-                f"{wolves} of {len(self.rows)} specifications use a test that cries wolf on these data; their "
-                "intervals do not count as visible effects"
-            )
-        odd = sum(row.impossible for row in self.rows)
-        if odd:
-            found.append(
-                f"{odd} of {len(self.rows)} specifications have a counterfactual outside what is possible; their "
-                "intervals do not count as visible effects"
-            )
+        found += [
+            f"{n} of {len(self.rows)} specifications {why}; their intervals do not count as visible effects"
+            for n, why in unread
+            if n
+        ]
         together = [
             name
             for name, apart in zip(self.dimensions, self.influence.separate, strict=True)

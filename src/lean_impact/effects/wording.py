@@ -189,8 +189,7 @@ def _lines(result: EffectResult) -> Iterator[str]:
         yield f"{p_value.method}: {p_words(p_value)}; holds if {p_value.assumption}"
     if result.calibration is not None:
         yield f"Calibration: {result.calibration}"
-    cannot_be = impossible(result)
-    yield from (f"Caution: {caution}" for caution in (*result.cautions, *([cannot_be] if cannot_be else [])))
+    yield from (f"Caution: {caution}" for caution in (*result.cautions, impossible(result)) if caution)
 
 
 def forest_description(result: EffectResult) -> str:

@@ -20,7 +20,7 @@ __all__ = [
     "thin_mixture",
 ]
 
-_ROUNDING = 2.0**-52
+_ROUNDING = float(np.finfo(float).eps)
 
 
 def t_log_density(z: np.ndarray, df: np.ndarray) -> np.ndarray:
@@ -193,9 +193,10 @@ def mixture_quantile(
         return float(mixture_cdf(np.array([x]), weights, locations, scales, dfs)[0] - probability)
 
     # One component, or others too light to move the quantile away from that of one.
-    for end, reached in ((low, beyond(low) >= 0), (high, beyond(high) <= 0)):
-        if reached:
-            return end
+    if beyond(low) >= 0:
+        return low
+    if beyond(high) <= 0:
+        return high
     return float(brentq(beyond, low, high, xtol=_ROUNDING * (high - low), rtol=4 * _ROUNDING))
 
 
